@@ -1,0 +1,58 @@
+"""The cache of the scaled mode: Redis, whose faults nobody who reads or posts may notice."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's Redis cache, with every fault of the server answered as an empty cache would.
+
+    `add` then says "added" and `incr` says 1, so that locks and request limits let people through.
+    """
+
+    def _forgive(self, call: Callable[[], Any], answer: Any) -> Any:
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            logger.warning("cache unavailable: %s", error)
+            return answer
+
+    def add(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).add(*args, **kwargs), True)
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).get(key, default, version), default)
+
+    def set(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).set(*args, **kwargs), None)
+
+    def touch(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).touch(*args, **kwargs), False)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).delete(*args, **kwargs), False)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).get_many(*args, **kwargs), {})
+
+    def set_many(self, data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        # What could not be kept, by Django's contract
+        return self._forgive(lambda: super(ForgivingRedisCache, self).set_many(data, *args, **kwargs), list(data))
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).delete_many(*args, **kwargs), None)
+
+    def has_key(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).has_key(*args, **kwargs), False)
+
+    def incr(self, *args: Any, **kwargs: Any) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).incr(*args, **kwargs), 1)
+
+    def clear(self) -> Any:
+        return self._forgive(super().clear, None)

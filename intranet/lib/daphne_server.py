@@ -1,0 +1,52 @@
+"""Daphne, with bounds: a socket's application waits while its client does not read, and large messages stay out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from daphne.server import Server
+
+from intranet.lib.sockets import MAX_MESSAGE
+
+
+class Gate:
+    """Shut while more is buffered for a client than Twisted thinks good: the transport's push producer."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        # In place of the HTTP channel, which has handed the connection over
+        transport.unregisterProducer()
+        transport.registerProducer(self, True)
+
+    def pauseProducing(self) -> None:
+        self.is_open.clear()
+
+    def resumeProducing(self) -> None:
+        self.is_open.set()
+        if self.transport.disconnecting:
+            # A transport waits for its producer before it closes
+            self.transport.unregisterProducer()
+
+    def stopProducing(self) -> None:
+        self.is_open.set()
+
+
+class BoundedServer(Server):
+    """Daphne's server; as it comes, it buffers for a client without end, and takes messages of a megabyte."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        sizes = {"websocket_max_message_size": MAX_MESSAGE, "websocket_max_frame_size": MAX_MESSAGE}
+        super().__init__(*args, **{**sizes, **kwargs})
+
+    def create_application(self, protocol: Any, scope: Any) -> Any:
+        if scope["type"] == "websocket":
+            protocol.gate = Gate(protocol.transport)
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        if gate := getattr(protocol, "gate", None):
+            await gate.is_open.wait()
+        await super().handle_reply(protocol, message)

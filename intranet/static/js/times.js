@@ -1,0 +1,33 @@
+// Times of the last week in words ("5 minutes ago"). The page holds the absolute time, which stays as the tooltip.
+
+const UNITS = [["minute", 60], ["hour", 3600], ["day", 86400]]
+const WEEK = 7 * 86400
+const words = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "auto" })
+
+function refresh(root) {
+  const now = Date.now()
+  for (const time of root.querySelectorAll("time[data-relative]")) {
+    time.title ||= time.textContent
+    const seconds = (now - Date.parse(time.dateTime)) / 1000
+    // The clocks of two machines differ: a little in the future is now
+    if (Number.isNaN(seconds) || seconds > WEEK || seconds < -300) {
+      if (time.textContent !== time.title) time.textContent = time.title
+    } else if (seconds < 60) {
+      time.textContent = words.format(0, "second")
+    } else {
+      const [unit, size] = UNITS.findLast(([, length]) => seconds >= length)
+      time.textContent = words.format(-Math.floor(seconds / size), unit)
+    }
+  }
+}
+
+// On paper "now" would be a lie for ever
+window.addEventListener("beforeprint", () => {
+  for (const time of document.querySelectorAll("time[data-relative][title]")) time.textContent = time.title
+})
+window.addEventListener("afterprint", () => refresh(document))
+
+refresh(document)
+setInterval(() => refresh(document), 60000)
+document.addEventListener("htmx:load", (event) => refresh(event.detail.elt.parentElement ?? event.detail.elt))
+document.addEventListener("ck:added", (event) => refresh(event.target))
