@@ -1,0 +1,113 @@
+"""THE visibility rule: who may see what. Everything that shows, counts, mails or pushes reads through it."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, Q, QuerySet
+from django.utils import timezone
+
+from profiles.models.audience import Audience, AudienceKind
+from profiles.models.community import CommunityKind, CommunityMembership
+from profiles.models.department import DepartmentAncestor, Membership
+from profiles.models.user import User
+
+
+def audiences_for(user: Any) -> QuerySet[Audience]:
+    """The audiences `user` is in at this moment.
+
+    Everyone; the departments they belong to today with all above them (what is said to a department is said
+    to its sub-tree); open communities; communities they joined. Built on subqueries of `user.pk`, never on
+    what a user object carries, so that losing a right works at once. Nothing for somebody not signed in or
+    suspended.
+    """
+    if user.pk is None:
+        return Audience.objects.none()
+    return Audience.objects.filter(Exists(User.objects.active(user)), in_audience(user))
+
+
+def in_audience(user: Any, path: str = "") -> Q:
+    """That an active `user` is in an audience: the rule of `audiences_for` as a condition.
+
+    Args:
+        path: leads from the rows that are filtered to their audience, with "__" at its end.
+    """
+    return _addressed(user, path) | Q((f"{path}community__kind", CommunityKind.OPEN))
+
+
+def writable_by(user: Any) -> QuerySet[Audience]:
+    """The audiences `user` may write to: those they read, but a community only once they joined it."""
+    if user.pk is None:
+        return Audience.objects.none()
+    return Audience.objects.filter(Exists(User.objects.active(user)), _addressed(user))
+
+
+def readers_of(audience_id: int) -> QuerySet[User]:
+    """The people who may see what is addressed to an audience: the same rule, asked from the other side."""
+    people = User.objects.filter(is_active=True)
+    audience = Audience.objects.select_related("community").filter(pk=audience_id).first()
+    if audience is None:
+        return people.none()
+    if audience.department_id:
+        below = DepartmentAncestor.objects.filter(ancestor_id=audience.department_id).values("department_id")
+        members = Membership.objects.current().filter(department_id__in=below)
+        return people.filter(pk__in=members.values("user_id"))
+    if audience.community and audience.community.kind != CommunityKind.OPEN:
+        joined = CommunityMembership.objects.current().filter(community=audience.community)
+        return people.filter(pk__in=joined.values("user_id"))
+    return people
+
+
+def _addressed(user: Any, path: str = "") -> Q:
+    """To everyone, to a department of `user` or one above it, or to a community they joined."""
+    own = Membership.objects.current().filter(user_id=user.pk).values("department_id")
+    above = DepartmentAncestor.objects.filter(department_id__in=own).values("ancestor_id")
+    joined = CommunityMembership.objects.current().filter(user_id=user.pk).values("community_id")
+    return (
+        Q((f"{path}kind", AudienceKind.EVERYONE))
+        | Q((f"{path}department_id__in", above))
+        | Q((f"{path}community_id__in", joined))
+    )
+
+
+class Marking(models.TextChoices):
+    """Government security classifications this service may hold."""
+
+    OFFICIAL = "official", "OFFICIAL"
+    OFFICIAL_SENSITIVE = "official-sensitive", "OFFICIAL-SENSITIVE"
+
+
+class AudienceQuerySet(models.QuerySet[Any]):
+    """Content as readers meet it."""
+
+    def visible_to(self, user: Any) -> Self:
+        """What `user` may see: addressed to an audience they are in now, and not hidden.
+
+        `audiences_for` asked of each row's own audience, so that the cost follows the rows that are read and not
+        the number of audiences there are.
+        """
+        if user.pk is None:
+            return self.none()
+        addressed = in_audience(user, "audience__")
+        return self.filter(Exists(User.objects.active(user)), addressed, hidden_at__isnull=True)
+
+
+class AudienceModel(models.Model):
+    """Content with an audience, an author and a marking: the base of everything people write."""
+
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="%(class)ss")
+    marking = models.CharField(max_length=20, choices=Marking, default=Marking.OFFICIAL)
+    # What a reader of OFFICIAL-SENSITIVE must and must not do with it
+    handling = models.CharField("handling instruction", max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Deleting hides: the row stays until the retention rule removes it
+    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
+    hidden_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    hidden_reason = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
