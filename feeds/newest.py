@@ -1,0 +1,163 @@
+"""How a page of a stream is read: the cards of the newest posts, at a cost that grows with no table.
+
+A card is a post as a list shows it, in one row: everything its kept fragment is made of, which is the fragment's key,
+and the reader's own reaction beside it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+
+from feeds.models import Post, PostTopic, Reaction
+from intranet.lib.merged import Leg, can_merge, first_ids, ordered
+from intranet.lib.pagination import KeysetPage, keyset_page
+
+PAGE = 20
+
+
+class Author(NamedTuple):
+    """Who wrote a post, as far as a card knows."""
+
+    name: str
+
+
+class Card(NamedTuple):
+    """A post as a list shows it, for one reader.
+
+    Attributes:
+        seen: what its fragment shows of others than itself: author, department, audience, article, topics.
+        reaction: the reader's own.
+    """
+
+    pk: int
+    created_at: datetime.datetime
+    version: int
+    author_id: int
+    author_name: str
+    audience_id: int
+    article_id: int | None
+    reaction: str | None
+    seen: tuple[Any, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """What the fragment for everybody is made of; a row that took an old id was not written at the same moment."""
+        return self.pk, self.created_at, self.version, self.author_name, self.seen
+
+    @property
+    def author(self) -> Author:
+        return Author(self.author_name)
+
+    def get_absolute_url(self) -> str:
+        return reverse("post", args=[self.pk])
+
+
+class _Stamp(Subquery):
+    """The rows of one text column, joined: equal where they are equal."""
+
+    template = "(SELECT string_agg(stamp, ' ' ORDER BY stamp) FROM (%(subquery)s) AS stamped)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
+        kwargs["template"] = "(SELECT group_concat(stamp, ' ') FROM (%(subquery)s ORDER BY 1) AS stamped)"
+        return self.as_sql(compiler, connection, **kwargs)
+
+
+FIRST = ("pk", "created_at", "version", "author_id", "author__name", "audience_id", "article_id", "my_reaction")
+# What others than the post bring to its fragment; what the post brings itself raises its version
+SEEN = (
+    "author__photo_key",
+    "department__slug", "department__name", "department__abbreviation", "department__label",
+    "audience__department__name", "audience__community__name",
+    "article__title", "article__summary", "article__slug",
+    "topic_stamp",
+)  # fmt: skip
+
+
+def cards(posts: Any, user: Any) -> QuerySet[Any, Any]:
+    """`posts` as rows of cards for `user`."""
+    topic = Concat(
+        Cast("tag_id", CharField()), Value("\n"), "tag__slug", Value("\n"), F("tag__name"), output_field=CharField()
+    )
+    topics = PostTopic.objects.filter(content_object=OuterRef("pk")).values(stamp=topic)
+    reaction = Reaction.objects.filter(post=OuterRef("pk"), user_id=user.pk).values("kind")
+    annotated = posts.annotate(topic_stamp=_Stamp(topics, output_field=CharField()), my_reaction=Subquery(reaction))
+    return annotated.values_list(*FIRST, *SEEN)
+
+
+def card(row: Sequence[Any]) -> Card:
+    """The card of a row that `cards` found."""
+    return Card._make((*row[: len(FIRST)], tuple(row[len(FIRST) :])))
+
+
+@dataclass(frozen=True)
+class Newest:
+    """A set of posts, and how its newest are found.
+
+    Attributes:
+        posts: what the reader may see; where there are `legs`, those of them that any leg reaches.
+        prefix: the path to the order's columns where another table's index holds it.
+        others: posts beside those that the legs reach.
+    """
+
+    posts: Any
+    legs: Sequence[Leg] = ()
+    prefix: str = ""
+    others: Q | None = None
+
+    def page(self, user: Any, *, cursor: str | None) -> KeysetPage[Card]:
+        """A page of cards, newest first.
+
+        Raises:
+            BadCursor: this list never gave it out.
+        """
+
+        def read(posts: QuerySet[Any], backward: bool, size: int) -> list[Card]:
+            return [card(row) for row in cards(self.first(posts, backward=backward, size=size), user)]
+
+        return keyset_page(self.posts, cursor=cursor, size=PAGE, read=read)
+
+    def first_page(self, user: Any) -> QuerySet[Any, Any]:
+        """The rows that `page_of` makes the first page of."""
+        return cards(self.first(self.posts, backward=False, size=PAGE + 1), user)
+
+    def first(self, posts: Any, *, backward: bool = False, size: int) -> Any:
+        """The first of `posts` in the list's order: which they are is found before anything is joined to them."""
+        found = Q(pk__in=self._ids(posts, backward=backward, size=size))
+        if self.others is not None:
+            found |= Q(pk__in=ordered(posts.filter(self.others), backward=backward).values("pk")[:size])
+        return ordered(Post.objects.filter(found), backward=backward)[:size]
+
+    def _ids(self, posts: Any, *, backward: bool, size: int) -> Any:
+        if self.legs and can_merge():
+            sql, params = first_ids(posts, self.legs, backward=backward, size=size)
+            return RawSQL(sql, params, output_field=Post._meta.pk)
+        reached = posts.filter(any_of(self.legs)) if self.legs else posts
+        return ordered(reached, backward=backward, prefix=self.prefix).values("pk")[:size]
+
+
+def page_of(rows: Sequence[Sequence[Any]]) -> KeysetPage[Card]:
+    """The first page, of the rows that `Newest.first_page` found."""
+    everything: Any = Post.objects.all()
+    return keyset_page(everything, cursor=None, size=PAGE, read=lambda *_: [card(row) for row in rows])
+
+
+def any_of(legs: Sequence[Leg]) -> Q:
+    """That any of `legs` reaches a row."""
+    # Through another table a row could come twice
+    return reduce(or_, (_once(leg) for leg in legs))
+
+
+def _once(leg: Leg) -> Q:
+    if not leg.prefix:
+        return leg.condition()
+    return Q(pk__in=PostTopic.objects.filter(tag_id__in=leg.ids).values("content_object_id"))

@@ -1,0 +1,115 @@
+"""What the feed adds to the pages of people, departments, communities, topics and articles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.template.loader import render_to_string
+
+from feeds.forms import CommentForm, ComposerForm
+from feeds.models import LiveEvent, Post
+from feeds.streams import Stream, StreamKind, is_following
+from feeds.threads import thread
+from feeds.views.loading import feed
+from intranet.lib.numbered import highest
+from intranet.lib.pagination import BadCursor
+from intranet.lib.panels import Panel
+from knowledge import slots as knowledge_slots
+from knowledge.models import Article
+from profiles import slots
+from profiles.audience import writable_by
+from profiles.middleware import SignedInRequest
+from profiles.models import Community, Department, Topic, User
+
+# The pages have lists of their own
+POSTS_CURSOR = "posts"
+COMMENTS_CURSOR = "comments"
+
+
+@slots.person.panel(order=30)
+def posts_of_person(request: SignedInRequest, person: User) -> Panel | None:
+    """What a person said lately, as far as the reader may see it."""
+    context = _feed_of(request, StreamKind.PERSON, person.pk)
+    return _panel(request, "Posts", context) if context["items"] else None
+
+
+@slots.department.panel(order=30)
+def posts_of_department(request: SignedInRequest, department: Department) -> Panel | None:
+    """What was said to a department or by its people."""
+    context = _feed_of(request, StreamKind.DEPARTMENT, department.pk)
+    return _panel(request, "Posts", context) if context["items"] else None
+
+
+@slots.community.panel(order=10)
+def posts_of_community(request: SignedInRequest, community: Community) -> Panel | None:
+    """A composer addressed to the community for its members, and what was said there, for whoever may read it."""
+    if not Community.objects.visible_to(request.user).readable_by(request.user).filter(pk=community.pk).exists():
+        return None
+    audience = writable_by(request.user).filter(community=community).first()
+    context = _feed_of(request, StreamKind.COMMUNITY, community.pk)
+    context["empty_text"] = f"Nobody has said anything in {community.name} yet."
+    if audience:
+        context["composer"] = ComposerForm(user=request.user, initial={"audience": audience.pk})
+    return _panel(request, "Posts", context)
+
+
+@slots.topic.panel(order=30)
+def posts_of_topic(request: SignedInRequest, topic: Topic) -> Panel:
+    """Posts and questions about a topic, and where to ask one."""
+    context = _feed_of(request, StreamKind.TOPIC, topic.pk)
+    context["ask_about"] = topic
+    context["empty_text"] = f"Nobody has said anything about {topic.name} yet."
+    return _panel(request, "Posts and questions", context)
+
+
+@slots.person_actions.panel()
+def follow_person(request: SignedInRequest, person: User) -> Panel | None:
+    """Follow a person; not oneself."""
+    return None if person.pk == request.user.pk else _follow(request, "person", person)
+
+
+@slots.department_actions.panel()
+def follow_department(request: SignedInRequest, department: Department) -> Panel:
+    """Follow a department and its parts."""
+    return _follow(request, "department", department)
+
+
+@slots.topic_actions.panel()
+def follow_topic(request: SignedInRequest, topic: Topic) -> Panel:
+    """Follow a topic."""
+    return _follow(request, "topic", topic)
+
+
+@knowledge_slots.article.panel(order=30)
+def discussion(request: SignedInRequest, article: Article) -> Panel | None:
+    """An article's discussion: that of its post."""
+    post = Post.objects.visible_to(request.user).for_thread().filter(article=article).first()
+    if post is None:
+        return None
+    at = highest(LiveEvent)
+    try:
+        shown = thread(request.user, post, cursor=request.GET.get(COMMENTS_CURSOR))
+    except BadCursor as error:
+        raise Http404 from error
+    context = {
+        "thread": shown,
+        "form": CommentForm(post=post),
+        "stream": Stream(StreamKind.POST, post.pk),
+        "at": at,
+        "cursor_param": COMMENTS_CURSOR,
+    }
+    return Panel(render_to_string("feeds/_discussion.html", context, request), title="Discussion")
+
+
+def _feed_of(request: SignedInRequest, kind: StreamKind, pk: int) -> dict[str, Any]:
+    return feed(request, Stream(kind, pk), cursor_param=POSTS_CURSOR)
+
+
+def _panel(request: SignedInRequest, title: str, context: dict[str, Any]) -> Panel:
+    return Panel(render_to_string("feeds/_panel.html", context, request), title=title)
+
+
+def _follow(request: SignedInRequest, kind: str, target: User | Department | Topic) -> Panel:
+    context = {"kind": kind, "target": target, "is_following": is_following(request.user, target)}
+    return Panel(render_to_string("feeds/_follow.html", context, request))

@@ -1,0 +1,70 @@
+"""What the pages of the feed need to know of who reads them, each in one query whose SQL is kept."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, Max, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from feeds.models import Follow, LiveEvent, Notification
+from intranet.lib.compiled import Compiled
+from profiles.audience import writable_by
+from profiles.models import CommunityMembership, User
+from profiles.permissions import Permission, holds_everywhere
+
+# More than that nobody counts, and counting them all would take the longer the longer somebody was away
+MANY_UNREAD = 100
+
+
+class Facts(NamedTuple):
+    """What home and the feeds ask of their reader.
+
+    Attributes:
+        at: the number up to which live updates were handed out.
+        may_hide: whether they may remove what others said.
+        follows_anything: whether Following has something to be made of.
+    """
+
+    at: int = 0
+    may_hide: bool = False
+    follows_anything: bool = False
+
+
+def _facts(user: Any) -> Any:
+    top = LiveEvent.objects.order_by().values(one=Value(1)).annotate(top=Max("number")).values("top")
+    follows = Exists(Follow.objects.filter(user_id=user.pk))
+    joined = Exists(CommunityMembership.objects.current().filter(user_id=user.pk))
+    at = Coalesce(Subquery(top), 0)
+    return User.objects.filter(pk=user.pk).values_list(
+        at, Q(holds_everywhere(user, Permission.HIDE)), Q(follows | joined)
+    )
+
+
+_FACTS = Compiled(_facts)
+# By the kinds' names backwards: everyone, departments, communities
+BY_KIND = ("-kind", "department__name", "community__name")
+_WRITABLE = Compiled(
+    lambda user: (
+        writable_by(user)
+        .values_list("pk", Coalesce("department__name", "community__name", Value("")))
+        .order_by(*BY_KIND)
+    )
+)
+_UNREAD = Compiled(lambda user: Notification.objects.visible_to(user).unread().values_list("pk")[:MANY_UNREAD])
+
+
+def facts(user: Any) -> Facts:
+    """The facts of `user` now. Read before what is listed: what commits in between is told twice rather than never."""
+    row = _FACTS.row(user=user)
+    return Facts(*row) if row else Facts()
+
+
+def writable(user: Any) -> dict[int, str]:
+    """The audiences `user` may write to, in the order they are offered in: ids and names, "" for everyone."""
+    return dict(_WRITABLE.rows(user=user))
+
+
+def unread(user: Any) -> int:
+    """How many notifications wait for `user`, at most MANY_UNREAD."""
+    return len(_UNREAD.rows(user=user))

@@ -1,0 +1,64 @@
+"""The list of notifications, and reading them."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from feeds.actions import notifications
+from feeds.models import Notification
+from intranet.lib import htmx
+from intranet.lib.limits import limited
+from intranet.lib.pagination import BadCursor, keyset_page
+from profiles.middleware import SignedInRequest
+
+
+class UptoForm(forms.Form):
+    """The newest notification that was on the page."""
+
+    upto = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+@require_safe
+def notification_list(request: SignedInRequest) -> HttpResponse:
+    """What the reader should know of, newest first, by day."""
+    mine = Notification.objects.visible_to(request.user)
+    try:
+        page = keyset_page(mine.for_list(), cursor=request.GET.get("cursor"))
+    except BadCursor as error:
+        raise Http404 from error
+    days = [(day, list(group)) for day, group in groupby(page, key=lambda row: timezone.localdate(row.created_at))]
+    context = {
+        "page": page,
+        "days": days,
+        "today": timezone.localdate(),
+        "has_unread": mine.unread().exists(),
+        "newest": max((row.pk for row in page), default=0),
+    }
+    return render(request, "feeds/notifications.html", context)
+
+
+@limited("react", "120/m")
+@require_POST
+def read(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Note that one notification was read, and go where it points."""
+    mine = Notification.objects.visible_to(request.user).for_list()
+    notification = get_object_or_404(mine, pk=pk)
+    notifications.mark_read(notification=notification, by=request.user)
+    return htmx.redirect(request, notification.get_absolute_url())
+
+
+@limited("react", "120/m")
+@require_POST
+def read_all(request: SignedInRequest) -> HttpResponse:
+    """Note that everything up to the newest on the page was read."""
+    form = UptoForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    notifications.mark_all_read(by=request.user, upto=form.cleaned_data["upto"])
+    return htmx.redirect(request, "/notifications/")
