@@ -1,0 +1,84 @@
+"""Two hundred readers at once: each page is complete, its own reader's, and nobody else's."""
+
+from __future__ import annotations
+
+import random
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+from feeds.models import Reaction
+from profiles.models import CommunityKind, CommunityMembership, User
+from tests import factories
+from tests.e2e.conftest import Server, sign_in_cookie
+
+READERS = 200
+CLUBS = 10
+MARK = re.compile(r"mark-(\d+)-(reader|club)")
+
+
+def readers() -> list[tuple[User, int]]:
+    """People, each in one of a few hidden communities that say what nobody else may read."""
+    founder = factories.user("Fay Founder")
+    clubs = [factories.community(f"Club {n}", owner=founder, kind=CommunityKind.HIDDEN) for n in range(CLUBS)]
+    said = [
+        factories.post(author=founder, audience=club.audience, body=f"mark-{n}-club") for n, club in enumerate(clubs)
+    ]
+    open_to_all = factories.post(author=founder, body="For everybody")
+    made = []
+    for number in range(READERS):
+        person = factories.user(f"mark-{number}-reader")
+        club = number % CLUBS
+        CommunityMembership.objects.create(community=clubs[club], user=person, joined_at=said[club].created_at)
+        if number % 3 == 0:
+            Reaction.objects.create(post=open_to_all, user=person, kind="useful")
+        made.append((person, club))
+    return made
+
+
+def page(server: Server, cookie: str, path: str) -> str:
+    connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection.request("GET", path, headers={"Cookie": cookie})
+    answer = connection.getresponse()
+    html = answer.read().decode()
+    assert answer.status == 200, html[:300]
+    connection.close()
+    return html
+
+
+def give_up(server: Server, cookie: str, path: str) -> None:
+    """Ask, and leave before the answer is read."""
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname or "", address.port or 80), timeout=60) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\n\r\n".encode())
+        line.recv(64)
+
+
+def test_each_page_is_its_own_readers(server: Server) -> None:
+    people = readers()
+    cookies = {person.pk: f"sessionid={sign_in_cookie(person)}" for person, _ in people}
+    dice = random.Random(7)
+    paths = {person.pk: dice.choice(["/", "/?stream=everyone"]) for person, _ in people}
+    leaving = {person.pk for person, _ in people if dice.random() < 0.2}
+
+    def visit(person: User) -> str:
+        if person.pk in leaving:
+            give_up(server, cookies[person.pk], paths[person.pk])
+        return page(server, cookies[person.pk], paths[person.pk])
+
+    with ThreadPoolExecutor(20) as pool:
+        pages = list(pool.map(visit, [person for person, _ in people]))
+    tokens: set[str] = set()
+    for number, ((person, club), html) in enumerate(zip(people, pages, strict=True)):
+        assert html.rstrip().endswith("</html>"), person.name
+        assert set(MARK.findall(html)) == {(str(number), "reader"), (str(club), "club")}, person.name
+        pressed = html.count('value="" aria-pressed="true">Useful')
+        assert pressed == (1 if number % 3 == 0 and "For everybody" in html else 0), person.name
+        found = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', html))
+        assert found and "\0" not in html, person.name
+        assert not tokens & found, "no form of one reader is another's"
+        tokens |= found
+    # The same page again, now that everything it is made of is kept
+    assert set(MARK.findall(page(server, cookies[people[5][0].pk], "/"))) == {("5", "reader"), ("5", "club")}

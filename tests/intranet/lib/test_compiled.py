@@ -1,0 +1,68 @@
+"""Compiled queries: the same rows as the queryset they were made of, for whoever and whenever they are run."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from feeds.models import Post
+from intranet.lib.compiled import Compiled, today
+from profiles.actions import memberships
+from profiles.models import Department, Membership, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def visible() -> Compiled:
+    return Compiled(lambda user: Post.objects.visible_to(user).order_by("pk").values_list("pk", "created_at"))
+
+
+def test_it_finds_what_the_queryset_finds_for_each_reader(alice: User, charlie: User, treasury: Department) -> None:
+    said = [factories.post(author=alice, audience=treasury.audience), factories.post(author=charlie)]
+    query = visible()
+    for reader, seen in ((alice, said), (charlie, said[1:]), (alice, said)):
+        assert query.rows(user=reader) == [(post.pk, post.created_at) for post in seen]
+    assert query.row(user=charlie) == (said[1].pk, said[1].created_at)
+
+
+def test_a_right_that_is_lost_is_lost_at_once(alice: User, treasury: Department) -> None:
+    said = factories.post(author=alice, audience=treasury.audience)
+    query = visible()
+    assert [pk for pk, _ in query.rows(user=alice)] == [said.pk]
+    memberships.leave(membership=Membership.objects.get(user=alice), by=None)
+    assert query.rows(user=alice) == []
+    assert query.row(user=alice) is None
+
+
+def test_its_day_is_the_day_it_runs_on(alice: User) -> None:
+    begins = Compiled(lambda user: Membership.objects.filter(user_id=user.pk, started_on=today()).values_list("pk"))
+    plain = Membership.objects.filter(started_on=today())
+    now = datetime.datetime.now(datetime.UTC)
+    for days, number in ((0, 1), (1, 0), (0, 1)):
+        with time_machine.travel(now + datetime.timedelta(days=days), tick=False):
+            assert len(begins.rows(user=alice)) == plain.filter(user=alice).count() == number
+
+
+def test_it_takes_any_number_of_ids(alice: User, bob: User, charlie: User) -> None:
+    names = Compiled(lambda ids: User.objects.filter(pk__in=ids).order_by("name").values_list("name"))
+    assert names.rows(ids=[]) == []
+    assert names.rows(ids=[alice.pk]) == [(alice.name,)]
+    assert names.rows(ids={charlie.pk, alice.pk, bob.pk}) == [(alice.name,), (bob.name,), (charlie.name,)]
+
+
+def test_a_run_is_one_query_that_the_log_shows(alice: User) -> None:
+    query = visible()
+    for _ in range(3):
+        with CaptureQueriesContext(connection) as seen:
+            query.rows(user=alice)
+        assert len(seen) == 1 and "feeds_post" in seen[0]["sql"]
+
+
+def test_an_argument_that_is_missing_is_told(alice: User) -> None:
+    with pytest.raises(KeyError, match="user"):
+        visible().rows()

@@ -1,0 +1,108 @@
+"""Static files: hashed names once collected, plain ones until then, security headers on both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+PAGE = "/accessibility/"
+ADDRESS = re.compile(r"""(?:href|src)="(/static/[^"]+)\"""")
+IMPORT = re.compile(r"""import\s*"\./([^"]+)\"""")
+
+
+@pytest.fixture
+def collected(settings: Any, tmp_path: Path) -> Path:
+    settings.STATIC_ROOT = tmp_path / "collected"
+    # The admin's files, which only take long to compress, stay behind
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATICFILES_DIRS = [settings.BASE_DIR / "build" / "static", settings.BASE_DIR / "intranet" / "static"]
+    # What the finders find is out of reach: only what was collected can answer
+    settings.WHITENOISE_USE_FINDERS = False
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return tmp_path / "collected"
+
+
+def fetched(client: Client, address: str) -> tuple[str, Mapping[str, str]]:
+    """The text at an address and its headers."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    answer.close()
+    return text, answer.headers
+
+
+@pytest.mark.django_db
+def test_collected_files_go_by_hashed_names_and_every_page_asks_for_those(collected: Path) -> None:
+    client = Client()
+    addresses = ADDRESS.findall(client.get(PAGE).content.decode())
+    assert len(addresses) >= 5
+    for address in addresses:
+        assert re.search(r"\.[0-9a-f]{12}\.\w+$", address), address
+        text, headers = fetched(client, address)
+        assert text and "immutable" in headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_modules_import_each_other_by_hashed_names(collected: Path) -> None:
+    client = Client()
+    page = client.get(PAGE).content.decode()
+    (entry,) = re.findall(r'src="(/static/js/app\.[^"]+)"', page)
+    imported = IMPORT.findall(fetched(client, entry)[0])
+    assert len(imported) >= 5
+    for name in imported:
+        assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
+        assert fetched(client, f"/static/js/{name}")[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ('import "./part.js"', 'import "./part.HASH.js"'),
+        ("import './part.js';", 'import "./part.HASH.js";'),
+        ('import { a, b as c } from "./part.js"', 'import { a, b as c } from "./part.HASH.js"'),
+        ('import {\n  a,\n} from "./part.js"', 'import {\n  a,\n} from "./part.HASH.js"'),
+        ('export * from "./part.js"', 'export * from "./part.HASH.js"'),
+        ("say(\"import './part.js' from nowhere\")", None),
+        ('import "elsewhere"', None),
+    ],
+)
+def test_every_way_to_import_is_understood_and_nothing_else(
+    settings: Any, tmp_path: Path, source: str, kept: str | None
+) -> None:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "part.js").write_text("export const a = 1\n")
+    (folder / "whole.js").write_text(source)
+    settings.STATICFILES_DIRS = [folder]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATIC_ROOT = tmp_path / "collected"
+    call_command("collectstatic", interactive=False, verbosity=0)
+    (whole,) = (tmp_path / "collected").glob("whole.????????????.js")
+    (part,) = (tmp_path / "collected").glob("part.????????????.js")
+    assert whole.read_text() == (kept.replace("HASH", part.name.split(".")[1]) if kept else source)
+
+
+@pytest.mark.django_db
+@pytest.mark.filterwarnings("error")
+def test_where_nothing_was_collected_pages_and_files_are_served_all_the_same(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path / "nothing here"
+    client = Client()
+    addresses = ADDRESS.findall(client.get(PAGE).content.decode())
+    assert "/static/js/app.js" in addresses
+    for address in addresses:
+        text, headers = fetched(client, address)
+        assert text and "immutable" not in headers["Cache-Control"]
+    assert client.get("/static/js/nothing.js").status_code == 404
+
+
+@pytest.mark.django_db
+def test_static_files_carry_the_security_headers(settings: Any) -> None:
+    _, headers = fetched(Client(), "/static/js/app.js")
+    for name in ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Content-Security-Policy"):
+        assert name in headers, name

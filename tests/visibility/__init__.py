@@ -1,0 +1,1 @@
+"""The guard rail: persona × audience × every outlet of the service."""
