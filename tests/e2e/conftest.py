@@ -41,11 +41,13 @@ HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
-            # pytest-django makes the test database only where it sees this
-            item.add_marker(pytest.mark.django_db)
+    own = [item for item in items if HERE in item.path.parents]
+    for item in own:
+        item.add_marker(pytest.mark.e2e)
+        # pytest-django makes the test database only where it sees this
+        item.add_marker(pytest.mark.django_db)
+    # After all others, which find sequences and the live log as a new database has them
+    items[:] = [item for item in items if HERE not in item.path.parents] + own
 
 
 # The database
