@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from feeds.forms import CommentForm, ComposerForm
@@ -12,6 +13,7 @@ from feeds.models import LiveEvent, Post
 from feeds.streams import Stream, StreamKind, is_following
 from feeds.threads import thread
 from feeds.views.loading import feed
+from intranet.lib.kept import finished, kept
 from intranet.lib.numbered import highest
 from intranet.lib.pagination import BadCursor
 from intranet.lib.panels import Panel
@@ -111,5 +113,7 @@ def _panel(request: SignedInRequest, title: str, context: dict[str, Any]) -> Pan
 
 
 def _follow(request: SignedInRequest, kind: str, target: User | Department | Topic) -> Panel:
-    context = {"kind": kind, "target": target, "is_following": is_following(request.user, target)}
-    return Panel(render_to_string("feeds/_follow.html", context, request))
+    following = is_following(request.user, target)
+    context = {"kind": kind, "target": target, "is_following": following}
+    html = kept("feeds/_follow.html", (kind, target.pk, target.name, following), lambda: context)
+    return Panel(finished(html, get_token(request)))

@@ -159,8 +159,12 @@ class Stream:
 
 def is_following(user: Any, target: Followable) -> bool:
     """Whether `user` follows this one thing."""
-    thing: dict[str, Any] = {COLUMNS[type(target)]: target}
-    return Follow.objects.filter(user_id=user.pk, **thing).exists()
+    return bool(_follows(COLUMNS[type(target)]).rows(user=user, pk=target.pk))
+
+
+@cache
+def _follows(column: str) -> Compiled:
+    return Compiled(lambda user, pk: Follow.objects.filter(Q((f"{column}_id", pk)), user_id=user.pk).values_list("pk"))
 
 
 def suggested(user: Any) -> Newest:

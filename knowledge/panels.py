@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 
+from intranet.lib.compiled import Compiled
+from intranet.lib.kept import kept
 from intranet.lib.panels import Panel
 from knowledge.models import Article
 from knowledge.models.article import ArticleQuerySet
 from profiles import slots
+from profiles.middleware import SignedInRequest
 from profiles.models import Department, Topic, User
 
 SHOWN = 5
@@ -19,34 +23,51 @@ SHOWN = 5
 ORDER = 20
 
 
+# Everything the panel shows of an article
+COLUMNS = ("title", "slug", "kind", "marking", "handling", "updated_at", "owner__name")
+
+
+def _newest(user: Any, articles: Callable[[ArticleQuerySet], ArticleQuerySet]) -> Any:
+    readable = articles(Article.objects.visible_to(user).published())
+    return readable.order_by("-updated_at", "-pk").values_list(*COLUMNS)[: SHOWN + 1]
+
+
+_BY_PERSON = Compiled(lambda user, pk: _newest(user, lambda articles: articles.by_person(pk)))
+_OF_DEPARTMENT = Compiled(lambda user, pk: _newest(user, lambda articles: articles.of_department(pk)))
+_ABOUT_TOPIC = Compiled(lambda user, pk: _newest(user, lambda articles: articles.about(pk)))
+
+
 @slots.person.panel(order=ORDER)
-def articles_of_person(request: HttpRequest, person: User) -> Panel | None:
+def articles_of_person(request: SignedInRequest, person: User) -> Panel | None:
     """What somebody wrote or answers for."""
-    return _panel(request, _published(request).by_person(person), title="Articles", person=person.pk)
+    return _panel(_BY_PERSON.rows(user=request.user, pk=person.pk), title="Articles", person=person.pk)
 
 
 @slots.department.panel(order=ORDER)
-def articles_of_department(request: HttpRequest, department: Department) -> Panel | None:
+def articles_of_department(request: SignedInRequest, department: Department) -> Panel | None:
     """What a department and its parts know."""
-    return _panel(request, _published(request).of_department(department), title="Knowledge", department=department.slug)
+    rows = _OF_DEPARTMENT.rows(user=request.user, pk=department.pk)
+    return _panel(rows, title="Knowledge", department=department.slug)
 
 
 @slots.topic.panel(order=ORDER)
-def articles_about_topic(request: HttpRequest, topic: Topic) -> Panel | None:
+def articles_about_topic(request: SignedInRequest, topic: Topic) -> Panel | None:
     """What is written about a topic."""
-    return _panel(request, _published(request).about(topic), title="Articles", topic=topic.slug)
+    return _panel(_ABOUT_TOPIC.rows(user=request.user, pk=topic.pk), title="Articles", topic=topic.slug)
 
 
-def _published(request: HttpRequest) -> ArticleQuerySet:
-    return Article.objects.visible_to(request.user).published().select_related("owner")
-
-
-def _panel(request: HttpRequest, articles: ArticleQuerySet, *, title: str, **narrowed: object) -> Panel | None:
-    found = list(articles.order_by("-updated_at", "-pk")[: SHOWN + 1])
-    if not found:
+def _panel(rows: Sequence[tuple[Any, ...]], *, title: str, **narrowed: object) -> Panel | None:
+    if not rows:
         return None
-    context = {
-        "articles": found[:SHOWN],
-        "more": f"{reverse('articles')}?{urlencode(narrowed)}" if len(found) > SHOWN else "",
-    }
-    return Panel(html=render_to_string("knowledge/_panel.html", context, request=request), title=title)
+    shown = rows[:SHOWN]
+    more = f"{reverse('articles')}?{urlencode(narrowed)}" if len(rows) > SHOWN else ""
+
+    def context() -> dict[str, Any]:
+        return {"articles": [_article(*row) for row in shown], "more": more}
+
+    return Panel(html=mark_safe(kept("knowledge/_panel.html", (tuple(shown), more), context)), title=title)
+
+
+def _article(*values: Any) -> Article:
+    *columns, owner = values
+    return Article(**dict(zip(COLUMNS, columns, strict=False)), owner=User(name=owner))
