@@ -121,10 +121,20 @@ def _holds_role(user: Any, permission: Permission, obj: Any) -> bool:
 
 def holds_everywhere(user: Any, permission: Permission) -> Exists | Q:
     """That a role gives `user` the permission over the whole service: `can` without an object, for queries."""
-    everywhere = Exists(_grants(user, permission).filter(department__isnull=True, topic__isnull=True))
+    return _holds(user, permission, Q(department__isnull=True, topic__isnull=True))
+
+
+def holds_over(user: Any, permission: Permission, departments: Any) -> Exists | Q:
+    """That a role gives `user` the permission over one of `departments` (a query of ids): `can` for queries of them."""
+    above = DepartmentAncestor.objects.filter(department_id__in=departments).values("ancestor_id")
+    return _holds(user, permission, Q(department__isnull=True, topic__isnull=True) | Q(department_id__in=above))
+
+
+def _holds(user: Any, permission: Permission, in_scope: Q) -> Exists | Q:
+    granted = Exists(_grants(user, permission).filter(in_scope))
     if permission not in ROLE_PERMISSIONS[Role.SITE_ADMIN]:
-        return everywhere
-    return everywhere | Exists(User.objects.active(user).filter(is_superuser=True))
+        return granted
+    return granted | Exists(User.objects.active(user).filter(is_superuser=True))
 
 
 def _grants(user: Any, permission: Permission) -> QuerySet[RoleGrant]:

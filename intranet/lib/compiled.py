@@ -22,6 +22,9 @@ from django.db.backends.utils import CursorDebugWrapper
 from django.db.models.expressions import Expression
 from django.utils import timezone
 
+# What an address calls by a longer number is not there; a database would refuse to be asked for it
+LARGEST_ID = 2**63 - 1
+
 _is_compiling: ContextVar[bool] = ContextVar("is_compiling", default=False)
 
 

@@ -22,7 +22,8 @@ from profiles.actions import people
 from profiles.forms.people import FinderForm, PhotoForm, ProfileForm
 from profiles.middleware import SignedInRequest
 from profiles.models import PHOTO_SIZES, Department, Topic, User
-from profiles.permissions import Permission, can, require
+from profiles.permissions import Permission, require
+from profiles.profile import profile
 
 # A photo's address changes with the photo, so that a browser may keep it; nobody else may
 PHOTO_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -77,14 +78,16 @@ def _count_in_words(page: Any) -> str:
 @require_safe
 def person(request: SignedInRequest, pk: int) -> HttpResponse:
     """A person's profile."""
-    shown = get_object_or_404(User.objects.visible_to(request.user).with_department(), pk=pk)
+    shown = profile(request.user, pk)
+    if shown is None:
+        raise Http404
     context = {
-        "person": shown,
-        "profile": people_finder.profile(shown, request.user),
-        "is_self": shown.pk == request.user.pk,
-        "can_edit": can(request.user, Permission.EDIT_PROFILE, shown),
-        "panels": slots.person.render(request, shown),
-        "actions": slots.person_actions.render(request, shown),
+        "person": shown.person,
+        "shown": {part: shown.fragment(f"profiles/_person_{part}.html") for part in ("hero", "about", "aside")},
+        "is_self": shown.is_self,
+        "can_edit": shown.may_edit,
+        "panels": slots.person.render(request, shown.person),
+        "actions": slots.person_actions.render(request, shown.person),
     }
     return render(request, "profiles/person.html", context)
 

@@ -8,12 +8,24 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from profiles.actions import memberships, people
-from profiles.models import Department, Expertise, Grade, SearchChange, TopicState, User
+from profiles.actions import departments, memberships, people
+from profiles.models import (
+    CommunityKind,
+    Department,
+    Expertise,
+    Grade,
+    Role,
+    SearchChange,
+    Topic,
+    TopicAudience,
+    TopicState,
+    User,
+)
+from profiles.permissions import Permission, can
 from tests import factories
 
 # The page itself and the panels that knowledge and feeds put on it; no row adds any
-QUERIES = 18
+QUERIES = 10
 
 
 def test_it_shows_who_somebody_is_and_where_they_work(
@@ -72,6 +84,60 @@ def test_it_offers_editing_only_to_those_who_may(as_: Any, alice: User, bob: Use
     for reader, offered in ((bob, True), (dana, True), (alice, False), (charlie, False)):
         assert (address in as_(reader).get(f"/people/{bob.pk}/").content.decode()) is offered, reader
         assert as_(reader).get(address).status_code == (200 if offered else 403), reader
+
+
+@pytest.mark.parametrize("role", Role)
+def test_it_offers_editing_to_a_role_where_the_permission_rule_does(
+    as_: Any, bob: User, treasury: Department, health: Department, role: Role
+) -> None:
+    above = factories.department("Economic ministries")
+    departments.move(department=treasury, parents=[above], by=None)
+    scopes: list[dict[str, Any]] = [{"department": at} for at in (above, treasury, health)]
+    if role is Role.TOPIC_STEWARD:
+        scopes = [{"topic": factories.topic()}]
+    elif role is not Role.DEPARTMENT_ADMIN:
+        scopes = [{}]
+    for scope in scopes:
+        reader = factories.user()
+        factories.role(reader, role, **scope)
+        offered = f"/people/{bob.pk}/edit/" in as_(reader).get(f"/people/{bob.pk}/").content.decode()
+        assert offered is can(reader, Permission.EDIT_PROFILE, bob), (role, scope)
+
+
+def test_what_is_kept_of_a_profile_changes_with_everything_it_shows(
+    as_: Any, alice: User, bob: User, treasury: Department
+) -> None:
+    team = factories.department("Spending team", parent=treasury)
+    memberships.join(user=bob, department=team, by=None, role_title="Team lead", is_main=True)
+    topic = factories.topic("Forecasting")
+    Expertise.objects.create(user=bob, topic=topic)
+    User.objects.filter(pk=bob.pk).update(manager=alice)
+    reader, address = as_(alice), f"/people/{bob.pk}/"
+    steps: list[tuple[str, Any]] = [
+        ("Robert Baker", lambda: User.objects.filter(pk=bob.pk).update(name="Robert Baker")),
+        ("Alice Bowman", lambda: User.objects.filter(pk=alice.pk).update(name="Alice Bowman")),
+        ("HM Exchequer", lambda: Department.objects.filter(pk=treasury.pk).update(name="HM Exchequer")),
+        ("Budget team", lambda: Department.objects.filter(pk=team.pk).update(name="Budget team")),
+        ("Foresight", lambda: Topic.objects.filter(pk=topic.pk).update(name="Foresight")),
+        ("Head of it", lambda: bob.memberships.filter(department=team).update(role_title="Head of it")),
+        ("Cara Quill", lambda: factories.user("Cara Quill", manager=bob)),
+        ("Worked in before", lambda: memberships.leave(membership=bob.memberships.get(department=team), by=None)),
+    ]
+    for words, change in steps:
+        assert words not in reader.get(address).content.decode(), words
+        change()
+        assert words in reader.get(address).content.decode(), words
+
+
+def test_a_topic_that_one_reader_knows_of_is_not_told_to_the_next(as_: Any, alice: User, bob: User) -> None:
+    hidden = factories.community(owner=alice, kind=CommunityKind.HIDDEN)
+    topic = factories.topic("Hidden word", state=TopicState.SUGGESTED)
+    TopicAudience.objects.create(topic=topic, audience=hidden.audience)
+    Expertise.objects.create(user=bob, topic=topic)
+    reader = factories.user()
+    for _ in range(2):
+        assert "Hidden word" in as_(alice).get(f"/people/{bob.pk}/").content.decode()
+        assert "Hidden word" not in as_(reader).get(f"/people/{bob.pk}/").content.decode()
 
 
 def test_it_renders_biographies_harmless(as_: Any, alice: User, bob: User) -> None:
