@@ -1,8 +1,10 @@
 """The app's place in the service."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django_tasks.signals import task_finished
 
+from intranet.lib.compiled import keep_plans
 from intranet.lib.metrics import count_job
 
 
@@ -11,3 +13,4 @@ class IntranetConfig(AppConfig):
 
     def ready(self) -> None:
         task_finished.connect(count_job)
+        connection_created.connect(keep_plans)

@@ -7,13 +7,16 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from feeds import reader, suggestions
 from feeds.composer import composer
 from feeds.streams import Stream, StreamKind
 from feeds.views.loading import feed
+from intranet.lib.kept import kept
 from profiles.middleware import SignedInRequest
+from profiles.models import User
 
 TABS = {
     StreamKind.FOLLOWING: "Following",
@@ -35,15 +38,26 @@ def home(request: SignedInRequest) -> HttpResponse:
     is_suggesting = stream.kind is StreamKind.FOLLOWING and not known.follows_anything
     writable, token = reader.writable(user), get_token(request)
     context = {
-        **feed(request, stream, is_suggesting=is_suggesting, known=known, writable=writable),
-        "tabs": [_tab(tab, label, stream) for tab, label in TABS.items()],
+        **feed(request, stream, is_suggesting=is_suggesting, known=known, writable=writable, token=token),
+        "tabs": _tabs(stream.kind),
         "is_suggesting": is_suggesting,
         "composer": composer(user, writable, token=token),
-        "questions": suggestions.questions_for(user),
-        "communities": suggestions.joined_communities(user),
+        "beside": _beside(user),
     }
     return render(request, "feeds/home.html", context)
 
 
-def _tab(kind: StreamKind, label: str, stream: Stream) -> dict[str, Any]:
-    return {"label": label, "href": f"/?stream={kind}", "current": kind is stream.kind}
+def _tabs(current: StreamKind) -> SafeString:
+    def context() -> dict[str, Any]:
+        tabs = (
+            {"label": label, "href": f"/?stream={kind}", "current": kind is current} for kind, label in TABS.items()
+        )
+        return {"label": "Feeds", "tabs": list(tabs)}
+
+    return mark_safe(kept("components/tabs.html", ("feeds", current), context))
+
+
+def _beside(user: User) -> SafeString:
+    questions, communities = suggestions.questions_for(user), suggestions.joined_communities(user)
+    key = tuple(questions), tuple(communities)
+    return mark_safe(kept("feeds/_beside_home.html", key, lambda: {"questions": questions, "communities": communities}))

@@ -40,6 +40,7 @@ def feed(
     is_suggesting: bool = False,
     known: Facts | None = None,
     writable: Container[int] | None = None,
+    token: str | None = None,
 ) -> dict[str, Any]:
     """What `feeds/_feed.html` needs to show a page of `stream`, newest first.
 
@@ -48,6 +49,7 @@ def feed(
         is_suggesting: show what somebody who follows nothing may like in place of the stream.
         known: the facts of the reader, where the view has asked for them already.
         writable: the ids of the audiences they may write to, likewise.
+        token: theirs for forms, likewise.
     """
     # Before the posts are read: what commits in between is told twice rather than never
     known = known or reader.facts(request.user)
@@ -63,7 +65,7 @@ def feed(
         "items": kept_items(
             request.user,
             page.items,
-            token=get_token(request),
+            token=token or get_token(request),
             moderates=known.may_hide,
             writable=reader.writable(request.user) if writable is None else writable,
         ),

@@ -4,10 +4,22 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+
+class _Client(RedisCacheClient):
+    """One client for all requests, which share its pool of connections: Django makes one for each call."""
+
+    _one: Redis | None = None
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        if self._one is None:
+            self._one = super().get_client(key, write=write)
+        return self._one
 
 
 class ForgivingRedisCache(RedisCache):
@@ -15,6 +27,10 @@ class ForgivingRedisCache(RedisCache):
 
     `add` then says "added" and `incr` says 1, so that locks and request limits let people through.
     """
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _Client
 
     def _forgive(self, call: Callable[[], Any], answer: Any) -> Any:
         try:

@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from django.db import connection, models
 from django.db.backends.utils import CursorDebugWrapper
 from django.db.models.expressions import Expression
 from django.utils import timezone
+from psycopg import RawCursor
+from psycopg.types.numeric import Int8
 
 # What an address calls by a longer number is not there; a database would refuse to be asked for it
 LARGEST_ID = 2**63 - 1
@@ -45,7 +49,9 @@ class Parameter(Expression):
 
     def value(self, values: dict[str, Any]) -> Any:
         """What the database is given for it."""
-        return values[self.name]
+        value = values[self.name]
+        # Of one type, whatever its size: PostgreSQL keeps a plan for each combination of types
+        return Int8(value) if type(value) is int and connection.vendor == "postgresql" else value
 
 
 class IdsParameter(Parameter):
@@ -113,46 +119,79 @@ class Compiled:
 
     def __init__(self, build: Callable[..., models.QuerySet[Any, Any]], **fields: models.Field[Any, Any]) -> None:
         self.build, self.fields = build, fields
-        self._made: dict[str, tuple[str, tuple[Any, ...], Any]] = {}
+        self._made: dict[str, _Made] = {}
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """What the query finds now."""
-        made = self._made.get(connection.vendor)
+        vendor = connection.vendor
+        made = self._made.get(vendor)
         if made is None:
-            made = self._made[connection.vendor] = self._compile()
-        sql, params, compiler = made
+            made = self._made[vendor] = self._compile()
         given = {name: value.pk if name == "user" else value for name, value in values.items()}
-        with connection.cursor() as cursor:
-            _execute(cursor, sql, bound(params, given))
-            found = cursor.fetchall()
-        return list(compiler.results_iter(results=[found], tuple_expected=True))
+        found = _fetch(made.sql, bound(made.params, given))
+        return made.converted(found) if made.converters else found
 
     def row(self, **values: Any) -> tuple[Any, ...] | None:
         """The first of them; None where there is none."""
         return next(iter(self.rows(**values)), None)
 
-    def _compile(self) -> tuple[str, tuple[Any, ...], Any]:
+    def _compile(self) -> _Made:
         arguments = {name: argument(name, self.fields.get(name)) for name in inspect.signature(self.build).parameters}
         with compiling():
             compiler = self.build(**arguments).query.get_compiler(connection=connection)
             sql, params = compiler.as_sql()
-        return sql, params, compiler
+        columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+        if connection.vendor == "postgresql":
+            sql = _numbered(sql)
+        return _Made(sql, params, compiler.get_converters(columns))
 
 
-def _execute(cursor: Any, sql: str, params: list[Any]) -> None:
+class _Made(NamedTuple):
+    """A query's SQL, its parameters in their places, and what makes Python's values of which columns."""
+
+    sql: str
+    params: tuple[Any, ...]
+    converters: dict[int, tuple[list[Callable[..., Any]], Any]]
+
+    def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return [self._row(list(row)) for row in rows]
+
+    def _row(self, row: list[Any]) -> tuple[Any, ...]:
+        for place, (steps, column) in self.converters.items():
+            for step in steps:
+                row[place] = step(row[place], column, connection)
+        return tuple(row)
+
+
+def keep_plans(sender: Any, connection: Any, **kwargs: Any) -> None:
+    """Let a new connection keep a plan of each compiled query: psycopg would give up the oldest beyond a hundred."""
+    if connection.vendor == "postgresql":
+        connection.connection.prepared_max = None
+
+
+def _numbered(sql: str) -> str:
+    """SQL with the placeholders of PostgreSQL itself, which nothing has to translate at every run."""
+    number = count(1)
+    return re.sub(r"%[s%]", lambda found: "%" if found[0] == "%%" else f"${next(number)}", sql)
+
+
+def _fetch(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     """Run a query that will be run again: PostgreSQL plans it at its first run on each connection, and keeps that."""
-    if connection.vendor != "postgresql":
-        cursor.execute(sql, params)
-        return
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+        found: list[tuple[Any, ...]] = []
 
-    def prepared(sql: str, params: Any, many: bool, context: dict[str, Any]) -> None:
-        with connection.wrap_database_errors:
-            cursor.cursor.execute(sql, params, prepare=True)
+        def prepared(sql: str, params: Any, many: bool, context: dict[str, Any]) -> None:
+            with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
+                found.extend(raw.execute(sql, params, prepare=True).fetchall())
 
-    # Django passes no `prepare` on; whoever counts or logs queries is told all the same
-    log = cursor.debug_sql(sql, params) if isinstance(cursor, CursorDebugWrapper) else nullcontext()
-    with log:
-        cursor._execute_with_wrappers(sql, params, many=False, executor=prepared)
+        # Django passes no `prepare` on; whoever counts or logs queries is told all the same
+        log = cursor.debug_sql(sql, params) if isinstance(cursor, CursorDebugWrapper) else nullcontext()
+        with log:
+            cursor._execute_with_wrappers(sql, params, many=False, executor=prepared)
+        return found
 
 
 class Someone:
