@@ -49,7 +49,7 @@ def site_header(context: Context) -> SafeString:
 def same_everywhere(context: Context, template: str) -> SafeString:
     """A part that knows of nothing but the name of the service and the names of the static files."""
     site_name = _site_name(context)
-    key = site_name, settings.DEBUG, staticfiles_storage.manifest_hash
+    key = site_name, settings.DEBUG, getattr(staticfiles_storage, "manifest_hash", "")
     return mark_safe(kept(template, key, lambda: {"site_name": site_name}))
 
 
