@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db.models import Prefetch
+from django.urls import reverse
 
-from feeds.models import Comment, Post
+from feeds.models import Comment, Post, PostKind
 from intranet.lib import markdown
 from intranet.lib.search.protocol import Document
-from intranet.lib.search.registry import register
-from profiles.searchable import Above, listed, only, searchable
+from intranet.lib.search.registry import Line, Searchable, register
+from profiles.searchable import Above, day, listed, marked, only
 
 TITLE = 90
 # Said in passing, beside what was written to last
@@ -43,4 +45,33 @@ def _repeating(kind: str, id_: int) -> Iterable[int]:
     return Post.objects.filter(author=id_).values_list("pk", flat=True) if kind == "user" else ()
 
 
-register(searchable("post", Post, _posts, lambda rows: rows.for_feed(), repeating=_repeating))
+def _line(row: Any) -> Line:
+    kind = f" · {PostKind(row['kind']).label}" if row["kind"] != PostKind.UPDATE else ""
+    audience = row["audience_department"] or row["audience_community"] or "Everyone"
+    facts = (row["author"], row["department"], day(row["created_at"]), audience, "Answered" if row["answer"] else "")
+    return Line(
+        href=reverse("post", args=[row["id"]]), label=f"Post{kind}", facts=tuple(filter(None, facts)), **marked(row)
+    )
+
+
+register(
+    Searchable(
+        kind="post",
+        documents=_posts,
+        visible=Post.objects.visible_to,
+        shown={
+            "id": "pk",
+            "kind": "kind",
+            "marking": "marking",
+            "handling": "handling",
+            "author": "author__name",
+            "department": "department__label",
+            "created_at": "created_at",
+            "audience_department": "audience__department__name",
+            "audience_community": "audience__community__name",
+            "answer": "answer_id",
+        },
+        line=_line,
+        repeating=_repeating,
+    )
+)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus, urlencode
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import escape
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from intranet.lib.kept import filled, kept, place_of
 from intranet.lib.limits import limited
 from intranet.lib.search import engine
 from intranet.lib.search.protocol import Hit, Query, Results, SearchUnavailable
 from intranet.lib.search.registry import registered
-from profiles import indexing
-from profiles.audience import audiences_for
-from profiles.models import Department, Topic
+from profiles import found, indexing
 from profiles.tasks import update_search_index
 
 logger = logging.getLogger(__name__)
@@ -47,14 +48,9 @@ KINDS = {
     "community": "Communities",
     "topic": "Topics",
 }
-KIND_OF_ONE = {
-    "article": "Article",
-    "post": "Post",
-    "user": "Person",
-    "department": "Department",
-    "community": "Community",
-    "topic": "Topic",
-}
+# Fragments of the page that are kept, and their places for what differs each time
+RESULT, FACET_VALUE = "intranet/_result.html", "intranet/_facet_value.html"
+PLACES = {"href": place_of("href"), "count": place_of("count")}
 
 
 @dataclass(frozen=True)
@@ -86,14 +82,12 @@ class Asked:
         return "?" + urlencode({name: value for name, value in {**values, **changes}.items() if value})
 
 
-@dataclass(frozen=True)
-class Result:
-    """A hit and the object it found."""
+class Answer(NamedTuple):
+    """What the index found, its hits in their current words, and the rows of what the page names, by kind and id."""
 
-    kind: str
-    label: str
-    hit: Hit
-    object: Any
+    results: Results
+    hits: list[Hit]
+    rows: dict[found.Key, str]
 
 
 @require_safe
@@ -113,67 +107,70 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(user: Any, asked: Asked) -> dict[str, Any]:
-    department = Department.objects.visible_to(user).filter(slug=asked.department).first() if asked.department else None
-    topic = Topic.objects.visible_to(user).filter(slug=asked.topic).first() if asked.topic else None
+    department = found.named(user, "department", asked.department) if asked.department else None
+    topic = found.named(user, "topic", asked.topic) if asked.topic else None
     # A filter by what is not there, or not for this reader, is none
-    asked = replace(asked, department=department.slug if department else "", topic=topic.slug if topic else "")
+    asked = replace(asked, department=asked.department if department else "", topic=asked.topic if topic else "")
     query = Query(
         text=asked.text,
-        audiences=frozenset(audiences_for(user).values_list("pk", flat=True)),
+        audiences=found.audience_ids(user),
         kinds=frozenset({asked.kind} if asked.kind else ()),
-        departments=frozenset({department.pk} if department else ()),
-        topics=frozenset({topic.pk} if topic else ()),
+        departments=frozenset({department} if department else ()),
+        topics=frozenset({topic} if topic else ()),
         offset=(asked.page - 1) * PAGE,
         limit=PAGE,
     )
-    found, results = _found(user, query)
-    if asked.page > 1 and found.total and not found.hits:
+    answer = _found(user, query)
+    results = answer.results
+    if asked.page > 1 and results.total and not results.hits:
         return _answer(user, replace(asked, page=1))
+    items = _items(answer)
     return {
         "asked": asked,
-        "results": results,
-        "total": found.total,
+        "results": mark_safe("".join(items)),
+        "total": results.total,
         "first": query.offset + 1,
-        "last": query.offset + len(results),
-        "corrected": asked.link(q=found.corrected) if found.corrected else "",
-        "correction": found.corrected,
-        "facets": _facets(user, asked, found, department, topic),
+        "last": query.offset + len(items),
+        "corrected": asked.link(q=results.corrected) if results.corrected else "",
+        "correction": results.corrected,
+        "facets": _facets(asked, answer, query),
         "previous": asked.link(page=asked.page - 1) if asked.page > 1 else "",
-        "next": asked.link(page=asked.page + 1) if found.total > asked.page * PAGE and asked.page < LAST_PAGE else "",
+        "next": asked.link(page=asked.page + 1) if results.total > asked.page * PAGE and asked.page < LAST_PAGE else "",
     }
 
 
-def _found(user: Any, query: Query) -> tuple[Results, list[Result]]:
+def _found(user: Any, query: Query) -> Answer:
     """What the index finds and `user` may see now; what they may not see any more is not counted either."""
-    changed = indexing.pending()
-    gone = {(kind, id_) for kind, ids in changed.items() for id_ in ids - registered()[kind].visible_ids(user, ids)}
-    gone |= indexing.taken_back()
+    pending = indexing.pending()
+    gone = _keys(pending.changed) - found.visible(user, pending.changed) | _keys(pending.taken_back)
     for _ in range(ATTEMPTS):
-        found = engine().search(replace(query, exclude=frozenset(gone)))
-        objects = _objects(user, found)
-        absent = {(hit.kind, hit.id) for hit in found.hits} - objects.keys()
+        results = engine().search(replace(query, exclude=frozenset(gone)))
+        rows = found.rows(user, _wanted(results, query))
+        absent = {(hit.kind, hit.id) for hit in results.hits} - rows.keys()
         if not absent:
             break
         # Changed since the look at what had changed
         gone |= absent
-    hits = _with_current_words(found.hits, changed)
-    return found, [
-        Result(hit.kind, KIND_OF_ONE[hit.kind], hit, objects[hit.kind, hit.id])
-        for hit in hits
-        if (hit.kind, hit.id) in objects
-    ]
+    return Answer(results, _with_current_words(results.hits, pending.changed), rows)
 
 
-def _objects(user: Any, found: Results) -> dict[tuple[str, int], Any]:
-    """The objects of the hits, read through what `user` may see."""
-    ids: dict[str, list[int]] = {}
-    for hit in found.hits:
-        ids.setdefault(hit.kind, []).append(hit.id)
-    return {
-        (kind, id_): row
-        for kind, wanted in ids.items()
-        for id_, row in registered()[kind].present(user, wanted).items()
-    }
+def _keys(ids: Mapping[str, set[int]]) -> set[found.Key]:
+    return {(kind, id_) for kind, of_kind in ids.items() for id_ in of_kind}
+
+
+def _wanted(results: Results, query: Query) -> dict[str, set[int]]:
+    """The ids, by kind, of everything the page names: the hits, and what it offers to narrow them with."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for hit in results.hits:
+        ids[hit.kind].add(hit.id)
+    for kind, chosen in (("department", query.departments), ("topic", query.topics)):
+        ids[kind].update(_commonest(results, kind), chosen)
+    return ids
+
+
+def _commonest(results: Results, name: str) -> list[Any]:
+    counts = results.facets.get(name, {})
+    return sorted(counts, key=lambda value: -counts[value])[:SHOWN_FACETS]
 
 
 def _with_current_words(hits: list[Hit], changed: Mapping[str, set[int]]) -> list[Hit]:
@@ -191,44 +188,56 @@ def _with_current_words(hits: list[Hit], changed: Mapping[str, set[int]]) -> lis
     ]
 
 
-def _facets(
-    user: Any, asked: Asked, found: Results, department: Department | None, topic: Topic | None
-) -> list[dict[str, Any]]:
-    kinds = found.facets.get("kind", {})
-    departments = _named(Department.objects.visible_to(user), found.facets.get("department", {}), department)
-    topics = _named(Topic.objects.visible_to(user), found.facets.get("topic", {}), topic)
+def _items(answer: Answer) -> list[SafeString]:
+    """The results as HTML: kept for everybody under what is shown of each, the words found put in."""
+
+    def item(hit: Hit, row: str) -> SafeString:
+        def context() -> dict[str, Any]:
+            line, quotes = registered()[hit.kind].line(json.loads(row)), bool(hit.snippet)
+            places = {"title": place_of("title"), "snippet": place_of("snippet") if quotes else ""}
+            return {"kind": hit.kind, "id": hit.id, "line": line, **places}
+
+        html = kept(RESULT, (hit.kind, hit.id, row, bool(hit.snippet)), context)
+        return filled(html, title=hit.title_html, snippet=hit.snippet)
+
+    return [item(hit, row) for hit in answer.hits if (row := answer.rows.get((hit.kind, hit.id)))]
+
+
+def _facets(asked: Asked, answer: Answer, query: Query) -> list[dict[str, Any]]:
+    kinds = answer.results.facets.get("kind", {})
+    departments = _named(answer, "department", query.departments)
+    topics = _named(answer, "topic", query.topics)
     return [
-        {
-            "title": "Kind",
-            "all": asked.link(kind=""),
-            "values": [_value(asked, "kind", kind, KINDS[kind], kinds.get(kind, 0), asked.kind) for kind in KINDS],
-        },
-        {
-            "title": "Department",
-            "all": asked.link(department=""),
-            "values": [_value(asked, "department", row.slug, row.name, n, asked.department) for row, n in departments],
-        },
-        {
-            "title": "Topic",
-            "all": asked.link(topic=""),
-            "values": [_value(asked, "topic", row.slug, row.name, n, asked.topic) for row, n in topics],
-        },
+        _facet(asked, "kind", "Kind", asked.kind, [(kind, KINDS[kind], kinds.get(kind, 0)) for kind in KINDS]),
+        _facet(asked, "department", "Department", asked.department, departments),
+        _facet(asked, "topic", "Topic", asked.topic, topics),
     ]
 
 
-def _named(rows: Any, counts: Mapping[Any, int], chosen: Any) -> list[tuple[Any, int]]:
-    """The commonest values as rows, with their numbers; the chosen one always among them."""
-    common = sorted(counts, key=lambda id_: -counts[id_])[:SHOWN_FACETS]
-    found = {row.pk: row for row in rows.filter(pk__in=common)}
-    if chosen:
-        found[chosen.pk] = chosen
-    return sorted(((row, counts.get(pk, 0)) for pk, row in found.items()), key=lambda pair: (-pair[1], str(pair[0])))
+def _named(answer: Answer, kind: str, chosen: Collection[int]) -> list[tuple[str, str, int]]:
+    """The commonest values, by slug and name, with their numbers; the chosen one always among them."""
+    counts = answer.results.facets.get(kind, {})
+    shown = [
+        (json.loads(row), counts.get(id_, 0))
+        for id_ in {*_commonest(answer.results, kind), *chosen}
+        if (row := answer.rows.get((kind, id_)))
+    ]
+    values = [(row["slug"], row["name"], count) for row, count in shown]
+    return sorted(values, key=lambda value: (-value[2], value[1]))
 
 
-def _value(asked: Asked, name: str, value: str, label: str, count: int, chosen: str) -> dict[str, Any]:
-    is_chosen = value == chosen
-    link = asked.link(**{name: "" if is_chosen else value})
-    return {"label": label, "count": count, "href": link, "chosen": is_chosen}
+def _facet(asked: Asked, name: str, title: str, chosen: str, values: list[tuple[str, str, int]]) -> dict[str, Any]:
+    """A filter with its values as HTML, those that nothing has left out."""
+    # The value comes last, so that the address before it is made once
+    start = asked.link(**{name: ""})
+
+    def item(value: str, label: str, count: int) -> SafeString:
+        is_chosen = value == chosen
+        html = kept(FACET_VALUE, (label, is_chosen), lambda: {"label": label, "is_chosen": is_chosen, **PLACES})
+        return filled(html, href=start if is_chosen else f"{start}&{name}={quote_plus(value)}", count=count)
+
+    items = [item(*each) for each in values if each[2] or each[0] == chosen]
+    return {"title": title, "values": mark_safe("".join(items))}
 
 
 def _heal() -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
 
 from intranet.lib import markdown
+from intranet.lib.compiled import today
 from intranet.lib.search.protocol import Document
-from intranet.lib.search.registry import register
-from knowledge.models import Article, ArticleTopic
+from intranet.lib.search.registry import Line, Searchable, register
+from knowledge.models import Article, ArticleKind, ArticleTopic
+from knowledge.models.article import ArticleQuerySet
 from profiles.models import Department
-from profiles.searchable import Above, aliases_of, listed, only, searchable
+from profiles.searchable import Above, aliases_of, day, listed, marked, only
 
 # Written to last, where a post of the same words was written in passing
 BOOST = 1.3
@@ -41,4 +47,43 @@ def _repeating(kind: str, id_: int) -> Iterable[int]:
     return ArticleTopic.objects.filter(tag=id_).values_list("content_object_id", flat=True) if kind == "topic" else ()
 
 
-register(searchable("article", Article, _articles, lambda rows: rows.published().for_list(), repeating=_repeating))
+def _visible(user: Any) -> ArticleQuerySet:
+    return Article.objects.visible_to(user).published()
+
+
+def _line(row: Any) -> Line:
+    review = day(row["review_on"]) if row["review_on"] else ""
+    facts = (
+        f"Owner: {row['owner']}",
+        row["department"],
+        f"Updated {day(row['updated_at'])}",
+        review and f"{'Review overdue since' if row['is_due'] else 'Good until'} {review}",
+    )
+    return Line(
+        href=reverse("article", args=[row["slug"]]),
+        label=f"Article · {ArticleKind(row['kind']).label}",
+        facts=tuple(filter(None, facts)),
+        **marked(row),
+    )
+
+
+register(
+    Searchable(
+        kind="article",
+        documents=_articles,
+        visible=_visible,
+        shown={
+            "slug": "slug",
+            "kind": "kind",
+            "marking": "marking",
+            "handling": "handling",
+            "owner": "owner__name",
+            "department": "department__label",
+            "updated_at": "updated_at",
+            "review_on": "review_on",
+            "is_due": Q(review_on__lte=today()),
+        },
+        line=_line,
+        repeating=_repeating,
+    )
+)

@@ -6,10 +6,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
+from intranet.lib.compiled import Compiled
 from intranet.lib.numbered import number_rows, rows_after
 from intranet.lib.search import engine
 from intranet.lib.search.protocol import Document, Removal, SearchUnavailable
@@ -63,18 +65,27 @@ def purge() -> bool:
     return True
 
 
-def pending() -> dict[str, set[int]]:
-    """What changed since the index last looked: ids by kind. Raises SearchUnavailable."""
-    ids: dict[str, set[int]] = defaultdict(set)
-    for kind, object_id in _ahead().values_list("kind", "object_id"):
+class Pending(NamedTuple):
+    """What changed since the index last looked: ids by kind.
+
+    Attributes:
+        changed: all of it.
+        taken_back: of which the index still holds words that nobody may find any more.
+    """
+
+    changed: dict[str, set[int]]
+    taken_back: dict[str, set[int]]
+
+
+def pending() -> Pending:
+    """What the index does not hold yet, in one query. Raises SearchUnavailable."""
+    found = Pending(defaultdict(set), defaultdict(set))
+    for kind, object_id, takes_back in _AHEAD.rows(applied=engine().applied()):
         if kind in registered():
-            ids[kind].add(object_id)
-    return ids
-
-
-def taken_back() -> set[tuple[str, int]]:
-    """What the index still holds words of that nobody may find any more. Raises SearchUnavailable."""
-    return set(_ahead().filter(takes_back=True).values_list("kind", "object_id"))
+            found.changed[kind].add(object_id)
+            if takes_back:
+                found.taken_back[kind].add(object_id)
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,13 +103,16 @@ class Lag:
 
 def lag() -> Lag:
     """How far the index is behind now, in one query. Raises SearchUnavailable."""
-    waiting = _ahead().aggregate(changes=Count("pk"), oldest=Min("at"))
+    waiting = _ahead(engine().applied()).aggregate(changes=Count("pk"), oldest=Min("at"))
     since = waiting["oldest"]
     return Lag(waiting["changes"], (timezone.now() - since).total_seconds() if since else 0.0)
 
 
-def _ahead() -> QuerySet[SearchChange]:
-    return SearchChange.objects.filter(Q(number__gt=engine().applied()) | Q(number__isnull=True))
+def _ahead(applied: Any) -> QuerySet[SearchChange]:
+    return SearchChange.objects.filter(Q(number__gt=applied) | Q(number__isnull=True))
+
+
+_AHEAD = Compiled(lambda applied: _ahead(applied).values_list("kind", "object_id", "takes_back"))
 
 
 def _follow() -> int:

@@ -8,10 +8,14 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from intranet.lib import markdown
 from intranet.lib.search.protocol import Document
-from intranet.lib.search.registry import Searchable, register
+from intranet.lib.search.registry import Line, Searchable, register
+from profiles.audience import Marking
 from profiles.models import (
     Audience,
     Community,
@@ -19,6 +23,7 @@ from profiles.models import (
     CommunityTopic,
     Department,
     DepartmentAncestor,
+    DepartmentKind,
     Expertise,
     Membership,
     Topic,
@@ -27,7 +32,7 @@ from profiles.models import (
 )
 
 CHUNK = 500
-MOST_NAMED = 10_000
+DAY = "j F Y"
 SEPARATOR = " · "
 # For what has no time of its own: it gives way to everything of the same score that has one
 TIMELESS = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -51,19 +56,17 @@ def aliases_of(topics: Iterable[Topic]) -> str:
     return listed(*(alias.name for topic in topics for alias in topic.aliases.all()))
 
 
-def searchable(kind: str, model: Any, documents: Any, shown: Any, **options: Any) -> Searchable:
-    """The registration of a model whose manager knows `visible_to`; `shown` picks what a result shows of a row."""
+def day(moment: str) -> str:
+    """The day of a time as a row shown has it, in words."""
+    at = datetime.datetime.fromisoformat(moment)
+    return date_format(timezone.localtime(at if at.tzinfo else at.replace(tzinfo=datetime.UTC)), DAY)
 
-    def visible_ids(user: Any, ids: Iterable[int]) -> set[int]:
-        rows, asked = shown(model.objects.visible_to(user)).values_list("pk", flat=True), list(ids)
-        # After a long import there are more than a query can name
-        chunks = (asked[start : start + MOST_NAMED] for start in range(0, len(asked), MOST_NAMED))
-        return {pk for chunk in chunks for pk in rows.filter(pk__in=chunk)}
 
-    def present(user: Any, ids: list[int]) -> dict[int, object]:
-        return {row.pk: row for row in shown(model.objects.visible_to(user)).filter(pk__in=ids)}
-
-    return Searchable(kind, documents, visible_ids, present, **options)
+def marked(row: Any) -> dict[str, str]:
+    """The marking of a row shown, where it is more than every item's."""
+    if row["marking"] == Marking.OFFICIAL:
+        return {}
+    return {"marking": Marking(row["marking"]).label, "handling": row["handling"]}
 
 
 class Above:
@@ -179,15 +182,61 @@ def _communities_repeating(kind: str, id_: int) -> Iterable[int]:
     return CommunityTopic.objects.filter(topic=id_).values_list("community_id", flat=True) if kind == "topic" else ()
 
 
-register(searchable("user", User, _people, lambda rows: rows.with_department(), repeating=_people_repeating))
+def _person_line(row: Any) -> Line:
+    facts = (row["job_title"], row["department"], row["location"])
+    return Line(reverse("person", args=[row["id"]]), "Person", tuple(filter(None, facts)))
+
+
+def _department_line(row: Any) -> Line:
+    above = f"Part of {row['parent']}" if row["parent"] else ""
+    facts = (DepartmentKind(row["kind"]).label, above, "Closed" if row["closed"] else "")
+    return Line(reverse("department", args=[row["slug"]]), "Department", tuple(filter(None, facts)))
+
+
+def _community_line(row: Any) -> Line:
+    return Line(reverse("community", args=[row["slug"]]), "Community", (CommunityKind(row["kind"]).label,))
+
+
+def _topic_line(row: Any) -> Line:
+    return Line(reverse("topic", args=[row["slug"]]), "Topic", (f"{TopicState(row['state']).label} topic",))
+
+
 register(
-    searchable(
-        "department",
-        Department,
-        _departments,
-        lambda rows: rows.select_related("parent"),
+    Searchable(
+        kind="user",
+        documents=_people,
+        visible=User.objects.visible_to,
+        shown={"id": "pk", "job_title": "job_title", "department": "main_department__label", "location": "location"},
+        line=_person_line,
+        repeating=_people_repeating,
+    )
+)
+register(
+    Searchable(
+        kind="department",
+        documents=_departments,
+        visible=Department.objects.visible_to,
+        shown={"slug": "slug", "name": "name", "kind": "kind", "parent": "parent__name", "closed": "is_closed"},
+        line=_department_line,
         repeating=_departments_repeating,
     )
 )
-register(searchable("community", Community, _communities, lambda rows: rows, repeating=_communities_repeating))
-register(searchable("topic", Topic, _topics, lambda rows: rows))
+register(
+    Searchable(
+        kind="community",
+        documents=_communities,
+        visible=Community.objects.visible_to,
+        shown={"slug": "slug", "kind": "kind"},
+        line=_community_line,
+        repeating=_communities_repeating,
+    )
+)
+register(
+    Searchable(
+        kind="topic",
+        documents=_topics,
+        visible=Topic.objects.visible_to,
+        shown={"slug": "slug", "name": "name", "state": "state"},
+        line=_topic_line,
+    )
+)

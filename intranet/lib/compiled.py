@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import count
@@ -114,11 +114,18 @@ class Compiled:
         build: makes the queryset (of `values_list`) from its parameters. An argument called `ids`, or ending in
             `_ids`, is a list of ids; one called `user` is somebody known by `pk` alone; every other is an id, unless
             `fields` says what it is.
+        names: of its arguments, where `build` takes any.
         fields: the types of arguments that are something else.
     """
 
-    def __init__(self, build: Callable[..., models.QuerySet[Any, Any]], **fields: models.Field[Any, Any]) -> None:
+    def __init__(
+        self,
+        build: Callable[..., models.QuerySet[Any, Any]],
+        names: Iterable[str] | None = None,
+        **fields: models.Field[Any, Any],
+    ) -> None:
         self.build, self.fields = build, fields
+        self.names = tuple(names or inspect.signature(build).parameters)
         self._made: dict[str, _Made] = {}
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
@@ -136,7 +143,7 @@ class Compiled:
         return next(iter(self.rows(**values)), None)
 
     def _compile(self) -> _Made:
-        arguments = {name: argument(name, self.fields.get(name)) for name in inspect.signature(self.build).parameters}
+        arguments = {name: argument(name, self.fields.get(name)) for name in self.names}
         with compiling():
             compiler = self.build(**arguments).query.get_compiler(connection=connection)
             sql, params = compiler.as_sql()

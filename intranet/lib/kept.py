@@ -18,6 +18,7 @@ from typing import Any
 
 from cachetools import LRUCache  # type: ignore[import-untyped]
 from django.template.loader import get_template
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 # Characters of HTML that one process keeps: some ten thousand posts
@@ -63,6 +64,18 @@ def finished(fragments: str, token: str) -> SafeString:
     if KEY_MARK in fragments:
         fragments = fragments.replace(KEY_MARK, str(uuid.uuid4()))
     return mark_safe(fragments.replace(TOKEN_MARK, token))
+
+
+def place_of(name: str) -> SafeString:
+    """The mark of a place in a fragment: what `filled` is given under this name comes there."""
+    return mark_safe(f"\0{name}\0")
+
+
+def filled(fragment: str, **texts: object) -> SafeString:
+    """A kept fragment with what differs each time in its places, escaped."""
+    for name, text in texts.items():
+        fragment = fragment.replace(f"\0{name}\0", conditional_escape(str(text)))
+    return mark_safe(fragment)
 
 
 def _keep(place: Hashable, text: str) -> None:

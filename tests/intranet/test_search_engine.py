@@ -15,6 +15,7 @@ from intranet.lib.search import engine, registry
 from intranet.lib.search.protocol import ENOUGH, Document, Engine, Query, Removal
 from intranet.lib.search.tantivy_engine import TantivyEngine
 from intranet.lib.search.whoosh_engine import WhooshEngine
+from profiles.models import User
 from tests.cost import at_most
 from tests.intranet.search_model import READER, Model, ask, document, every_engine, new_engine
 
@@ -334,11 +335,11 @@ def test_a_kind_has_one_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_by_kind", {})
     stored = [document(1, "Budget")]
     searchable = registry.Searchable(
-        "article", lambda ids: iter(stored), lambda user, ids: set(ids), lambda user, ids: {}
+        "article", lambda ids: iter(stored), User.objects.visible_to, {}, lambda row: registry.Line("/", "Article")
     )
     registry.register(searchable)
     registry.register(searchable)
     assert list(registry.registered()) == ["article"]
     assert list(registry.all_documents()) == stored
     with pytest.raises(ValueError, match="'article' is registered"):
-        registry.register(replace(searchable, present=lambda user, ids: {1: "another"}))
+        registry.register(replace(searchable, shown={"another": "pk"}))

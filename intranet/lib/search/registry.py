@@ -1,10 +1,25 @@
 """What the apps make searchable: each registers its kinds when it starts, so that nothing here imports them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 from .protocol import Document
+
+
+class Line(NamedTuple):
+    """What a result shows beside the words found: where it leads, what sort of thing it is, facts about it.
+
+    `marking` and `handling` are empty unless it is marked higher than everything else.
+    """
+
+    href: str
+    label: str
+    facts: tuple[str, ...] = ()
+    marking: str = ""
+    handling: str = ""
 
 
 @dataclass(frozen=True)
@@ -13,16 +28,17 @@ class Searchable:
 
     `documents(ids)`: the documents with these ids, or all for None. An id that is not to be found any more is
         not yielded: that is how it leaves the index.
-    `visible_ids(user, ids)`: those of `ids` that `user` may see now.
-    `present(user, ids)`: the objects to show, by id, in a constant number of queries; what `user` may not
-        see is absent.
+    `visible(user)`: what may be found of this kind by `user` now. Its SQL is kept: `user` is known by `pk` alone.
+    `shown`: the values that a result shows, and where a row has them; what a filter offers has a `slug` and a `name`.
+    `line(row)`: such values as a result shows them.
     `repeating(kind, id)`: the ids of the documents that repeat something of that object: its name, its place.
     """
 
     kind: str
     documents: Callable[[Iterable[int] | None], Iterator[Document]]
-    visible_ids: Callable[[Any, Iterable[int]], set[int]]
-    present: Callable[[Any, list[int]], dict[int, object]]
+    visible: Callable[[Any], QuerySet[Any]]
+    shown: Mapping[str, Any]
+    line: Callable[[Any], Line]
     repeating: Callable[[str, int], Iterable[int]] = lambda kind, id_: ()
 
 

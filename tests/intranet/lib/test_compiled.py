@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -66,3 +67,16 @@ def test_a_run_is_one_query_that_the_log_shows(alice: User) -> None:
 def test_an_argument_that_is_missing_is_told(alice: User) -> None:
     with pytest.raises(KeyError, match="user"):
         visible().rows()
+
+
+def test_its_arguments_can_be_named_apart(alice: User, bob: User) -> None:
+    def build(**ids: Any) -> Any:
+        return (
+            User.objects.filter(pk__in=ids["some_ids"])
+            .values_list("pk")
+            .union(User.objects.filter(pk__in=ids["other_ids"]).values_list("pk"), all=True)
+        )
+
+    people = Compiled(build, names=("some_ids", "other_ids"))
+    assert sorted(people.rows(some_ids=[alice.pk], other_ids=[bob.pk])) == sorted([(alice.pk,), (bob.pk,)])
+    assert people.rows(some_ids=[], other_ids=[]) == []

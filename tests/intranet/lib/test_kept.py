@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
-from intranet.lib.kept import KEY_MARK, ROOM, TOKEN_MARK, finished, kept, missing
+from intranet.lib.kept import KEY_MARK, ROOM, TOKEN_MARK, filled, finished, kept, missing, place_of
 
 TEMPLATE = "feeds/_kept_test.html"
 
@@ -57,3 +59,10 @@ def test_one_too_large_to_keep_is_made_each_time(asked: list[str]) -> None:
     for _ in range(2):
         assert large in kept(TEMPLATE, "large", making(asked, large))
     assert len(asked) == 2
+
+
+def test_what_differs_each_time_comes_into_its_places_escaped() -> None:
+    fragment = format_html("<a href='{}'>{}</a>", place_of("href"), place_of("words"))
+    assert filled(fragment, href="?a=1&b=<", words=mark_safe("<mark>zebra</mark>")) == (
+        "<a href='?a=1&amp;b=&lt;'><mark>zebra</mark></a>"
+    )
