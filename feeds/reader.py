@@ -42,13 +42,12 @@ def _facts(user: Any) -> Any:
 
 
 _FACTS = Compiled(_facts)
-# By the kinds' names backwards: everyone, departments, communities
-BY_KIND = ("-kind", "department__name", "community__name")
 _WRITABLE = Compiled(
     lambda user: (
         writable_by(user)
         .values_list("pk", Coalesce("department__name", "community__name", Value("")))
-        .order_by(*BY_KIND)
+        # By the kinds' names backwards: everyone, departments, communities
+        .order_by("-kind", "department__name", "community__name")
     )
 )
 _UNREAD = Compiled(lambda user: Notification.objects.visible_to(user).unread().values_list("pk")[:MANY_UNREAD])

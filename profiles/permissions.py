@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, Q, QuerySet
 
+from intranet.lib.compiled import Compiled
 from profiles.audience import writable_by
 from profiles.models import Community, CommunityMembership, Department, DepartmentAncestor, Role, RoleGrant, User
 
@@ -57,16 +58,21 @@ class NotAllowed(Exception):
     """The actor may see the thing but not do this to it; pages answer 403."""
 
 
+# Asked by everything that is written
+_IS_ACTIVE = Compiled(lambda user: User.objects.active(user).values_list("pk"))
+_WRITES_TO = Compiled(lambda user, pk: writable_by(user).filter(pk=pk).values_list("pk"))
+
+
 def can(user: Any, permission: Permission, obj: Any = None) -> bool:
     """Whether `user` may do `permission` to `obj`.
 
     Reads the database, never what the user object carries, so that losing a role works at once. Says nothing
     about seeing: load `obj` through `visible_to` first.
     """
-    if user.pk is None or not User.objects.filter(pk=user.pk, is_active=True).exists():
-        return False
     if permission is P.WRITE_TO:
-        return writable_by(user).filter(pk=obj.pk).exists()
+        return _WRITES_TO.row(user=user, pk=obj.pk) is not None
+    if user.pk is None or _IS_ACTIVE.row(user=user) is None:
+        return False
     if permission is P.SUSPEND and _is_out_of_reach(user, obj):
         return False
     if _is_own(user, permission, obj):

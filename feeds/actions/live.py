@@ -10,7 +10,7 @@ from feeds.models import Comment, LiveEvent, LiveEventKind, Post
 from intranet.lib.live import nudge
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def emit(
     *, kind: LiveEventKind, post: Post | None = None, comment: Comment | None = None, user: int | None = None
 ) -> None:
@@ -25,7 +25,7 @@ def emit(
     _nudge_after_commit()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def emit_rights(*, user_ids: Iterable[int] | None) -> None:
     """Note that people may see more or less than a moment ago; None for everybody, in one row."""
     LiveEvent.objects.bulk_create(

@@ -77,7 +77,8 @@ def post(
             idempotency_key=key,
             request_digest=fingerprint,
         )
-        _tag(made, topics)
+        if topics:
+            _tag(made, topics)
         search.changed(made)
         if kind == PostKind.ANNOUNCEMENT:
             announcements.begin(post=made)

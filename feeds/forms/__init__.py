@@ -11,33 +11,55 @@ from feeds.actions.posts import WRITTEN_KINDS
 from feeds.audiences import people_in
 from feeds.models import MAX_COMMENT, MAX_POST, Post, ReactionKind
 from feeds.models.follow import COLUMNS, Followable
-from feeds.reader import BY_KIND
+from feeds.reader import writable
 from intranet.lib.idempotency import IdempotentForm
-from profiles.audience import Marking, writable_by
+from profiles.audience import Marking
 from profiles.forms.topics import TopicNamesField
 from profiles.models import Audience, Department, Topic, User
 
 NO_WORDS = {"required": "Write something first."}
 
 
-class AudienceField(forms.ModelChoiceField):
+class AudienceField(forms.ChoiceField):
     """A choice among the audiences somebody may write to, everyone first, each with its number of people."""
 
     default_error_messages = {"invalid_choice": "Choose who can see it from the list."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Audience.objects.none(), empty_label=None, **kwargs)
-        self._people: dict[int, int] = {}
+        super().__init__(**kwargs)
+        self._offered: dict[int, str] = {}
 
     def offer(self, user: User) -> None:
         """Offer what `user` may write to."""
-        offered = writable_by(user).select_related("department", "community")
-        self.queryset = offered.order_by(*BY_KIND)
-        self._people = people_in(offered.values_list("pk", flat=True))
+        self._offered = writable(user)
+        # Asked for only where the list is shown
+        self.choices = self._labelled
 
-    def label_from_instance(self, obj: Audience) -> str:
-        number = self._people.get(obj.pk, 0)
-        return f"{obj.name} ({number:,} {'person' if number == 1 else 'people'})"
+    def to_python(self, value: Any) -> Audience | None:  # type: ignore[override]
+        """The audience chosen.
+
+        Raises:
+            ValidationError: it was not offered, or is gone.
+        """
+        if value in self.empty_values:
+            return None
+        chosen = next((pk for pk in self._offered if str(pk) == str(value)), None)
+        audience = Audience.objects.with_names().filter(pk=chosen).first() if chosen else None
+        if audience is None:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return audience
+
+    def valid_value(self, value: Any) -> bool:
+        # What was offered, `to_python` has looked up
+        return True
+
+    def _labelled(self) -> list[tuple[int, str]]:
+        people = people_in(self._offered)
+        return [(pk, _audience_label(name or "Everyone", people[pk])) for pk, name in self._offered.items()]
+
+
+def _audience_label(name: str, number: int) -> str:
+    return f"{name} ({number:,} {'person' if number == 1 else 'people'})"
 
 
 class SaidForm(forms.Form):

@@ -19,7 +19,7 @@ BATCH = 1000
 _together: ContextVar[bool] = ContextVar("together", default=False)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def changed(*objects: models.Model, takes_back: bool = False) -> None:
     """Write a numbered change for each searchable object, and the task that brings the index up to date.
 
@@ -31,7 +31,7 @@ def changed(*objects: models.Model, takes_back: bool = False) -> None:
     _write([(obj._meta.model_name or "", obj.pk) for obj in objects], takes_back=takes_back)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def changed_throughout(*objects: models.Model) -> None:
     """As `changed`, where other documents repeat what changed: a name, a place in the forest of departments."""
     for obj in objects:
