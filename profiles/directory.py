@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
+from intranet.lib.compiled import Compiled
+from intranet.lib.pagination import KeysetPage
+from profiles.counts import number_of_members, number_of_people
+from profiles.listing import Person, everybody, first_page, in_community, in_department, knowing, persons
 from profiles.models import (
     Community,
     CommunityMembership,
     Department,
     DepartmentName,
     DepartmentParent,
-    Expertise,
     Membership,
     Role,
     RoleGrant,
     Topic,
     TopicAlias,
-    User,
 )
 
 # People and departments shown on a page before a link leads to all of them
 FIRST = 12
 MAX_CLOSED_PARTS = 100
 MAX_SUGGESTIONS = 8
-# Seconds for which a list may show an older number of people: counting a whole service takes long
-COUNT_KEPT = 300
 
 
 def departments(reader: Any, *, q: str = "", kind: str = "", closed: bool = False) -> QuerySet[Department]:
@@ -46,18 +44,6 @@ def departments(reader: Any, *, q: str = "", kind: str = "", closed: bool = Fals
     if kind:
         found = found.filter(kind=kind)
     return found if q or kind or closed else found.roots()
-
-
-def number_of_people(shown: Iterable[Department]) -> dict[int, int]:
-    """How many people belong to each department or below it, by its id; a few minutes old at most."""
-    rows = {f"people-below-{row.pk}": row for row in shown}
-    known = cache.get_many(rows)
-    if missing := [row for name, row in rows.items() if name not in known]:
-        counted = Membership.objects.people_below(missing)
-        new = {f"people-below-{row.pk}": counted.get(row.pk, 0) for row in missing}
-        cache.set_many(new, COUNT_KEPT)
-        known.update(new)
-    return {row.pk: known[name] for name, row in rows.items()}
 
 
 @dataclass(slots=True)
@@ -80,14 +66,15 @@ class DepartmentPage:
     parts: list[Part]
     closed_parts: list[Department]
     leads: list[Membership]
-    people: list[User]
+    people: list[Person]
     people_count: int
+
+
+_PEOPLE = Compiled(lambda user, department_id: in_department(department_id, user).first(FIRST))
 
 
 def department_page(department: Department, reader: Any) -> DepartmentPage:
     known = Department.objects.visible_to(reader)
-    below = Membership.objects.current().below(department)
-    people = User.objects.visible_to(reader).with_department().filter(pk__in=below.values("user_id"))
     leads = Membership.objects.visible_to(reader).current().leads().filter(department=department)
     closed = known.closed().filter(parent_rows__parent=department, parent_rows__until_on__isnull=True)
     return DepartmentPage(
@@ -98,7 +85,7 @@ def department_page(department: Department, reader: Any) -> DepartmentPage:
         parts=_parts(department, known.open()),
         closed_parts=list(closed.order_by("name", "pk")[:MAX_CLOSED_PARTS]),
         leads=list(leads.with_person().order_by("user__name", "pk")),
-        people=list(people.order_by("name", "pk")[:FIRST]),
+        people=persons(_PEOPLE.rows(user=reader, department_id=department.pk)),
         people_count=number_of_people([department])[department.pk],
     )
 
@@ -136,8 +123,8 @@ class CommunityPage:
     """What a community's page shows beside its own row; `members` stay empty for who may not read it."""
 
     topics: list[Topic]
-    owners: list[CommunityMembership]
-    members: list[CommunityMembership]
+    owners: list[Person]
+    members: list[Person]
     member_count: int
     own: CommunityMembership | None
     may_read: bool
@@ -151,18 +138,44 @@ class CommunityPage:
         return bool(self.own and not self.own.joined_at)
 
 
+def _members(user: Any, community_id: Any, *, is_owner: bool) -> Any:
+    return in_community(community_id, user).narrowed(Q(is_owner=is_owner)).first(FIRST)
+
+
+_OWNERS = Compiled(lambda user, community_id: _members(user, community_id, is_owner=True))
+_MEMBERS = Compiled(lambda user, community_id: _members(user, community_id, is_owner=False))
+
+
 def community_page(community: Community, reader: Any) -> CommunityPage:
     own = CommunityMembership.objects.filter(community=community, user_id=reader.pk).first()
     may_read = community.is_open or bool(own and own.joined_at)
-    members = community.memberships.current().visible_to(reader).order_by("user__name", "pk")
     return CommunityPage(
         topics=list(Topic.objects.visible_to(reader).filter(community_rows__community=community).order_by("name")),
-        owners=list(members.owners()),
-        members=list(members[:FIRST]) if may_read else [],
-        member_count=members.count(),
+        owners=persons(_OWNERS.rows(user=reader, community_id=community.pk)),
+        members=persons(_MEMBERS.rows(user=reader, community_id=community.pk)) if may_read else [],
+        member_count=number_of_members([community])[community.pk],
         own=own,
         may_read=may_read,
     )
+
+
+_FIRST_MEMBERS = Compiled(lambda user, community_id: in_community(community_id, user).first())
+
+
+def community_members(community: Community, reader: Any, *, cursor: str | None) -> KeysetPage[Person]:
+    """A page of the members of `community`, by name.
+
+    Raises:
+        BadCursor: this list never gave it out.
+    """
+    if cursor:
+        return in_community(community.pk, reader).page(cursor)
+    return first_page(_FIRST_MEMBERS.rows(user=reader, community_id=community.pk))
+
+
+def owner_ids(community: Community) -> set[int]:
+    """The ids of the people who look after `community`."""
+    return set(community.memberships.current().filter(is_owner=True).values_list("user_id", flat=True))
 
 
 def topics(reader: Any, *, q: str = "") -> QuerySet[Topic]:
@@ -181,21 +194,28 @@ class TopicPage:
     parent: Topic | None
     children: list[Topic]
     aliases: list[TopicAlias]
-    stewards: list[User]
-    experts: list[User]
+    stewards: list[Person]
+    experts: list[Person]
     communities: list[Community]
+
+
+def _stewards(user: Any, topic_id: Any) -> Any:
+    grants = RoleGrant.objects.filter(topic_id=topic_id, role=Role.TOPIC_STEWARD, ended_at__isnull=True)
+    return everybody(user).narrowed(Q(pk__in=grants.values("user_id"))).first(FIRST)
+
+
+_STEWARDS = Compiled(_stewards)
+_EXPERTS = Compiled(lambda user, topic_id: knowing(topic_id, user).first(FIRST))
 
 
 def topic_page(topic: Topic, reader: Any) -> TopicPage:
     known = Topic.objects.visible_to(reader)
-    people = User.objects.visible_to(reader).with_department().order_by("name", "pk")
-    grants = RoleGrant.objects.filter(topic=topic, role=Role.TOPIC_STEWARD, ended_at__isnull=True)
     return TopicPage(
         parent=known.filter(pk=topic.parent_id).first() if topic.parent_id else None,
         children=list(known.filter(parent=topic).order_by("name", "pk")),
         aliases=list(topic.aliases.order_by("name", "pk")),
-        stewards=list(people.filter(pk__in=grants.values("user_id"))),
-        experts=list(people.filter(pk__in=Expertise.objects.filter(topic=topic).values("user_id"))[:FIRST]),
+        stewards=persons(_STEWARDS.rows(user=reader, topic_id=topic.pk)),
+        experts=persons(_EXPERTS.rows(user=reader, topic_id=topic.pk)),
         communities=list(Community.objects.visible_to(reader).about(topic).order_by("name", "pk")[:FIRST]),
     )
 

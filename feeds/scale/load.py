@@ -88,10 +88,10 @@ def _write(plan: Plan, everyone: int, writer: Writer) -> None:
     writer.write(*people.memberships(plan, staff, forest, clock))
     for table, rows in places.topics(plan, clock):
         writer.write(table, rows)
-    for table, rows in places.communities(plan, clock):
+    for table, rows in places.communities(plan, staff, clock):
         writer.write(table, rows)
     writer.write(*audiences.rows())
-    writer.write(*people.expertise(plan))
+    writer.write(*people.expertise(plan, staff))
     writer.write(*people.follows(plan, forest, clock))
     # Posts first: they say when each article was published
     writer.write(*talk.posts())

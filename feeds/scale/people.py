@@ -40,6 +40,7 @@ def users(plan: Plan, people: People, vocabulary: Words, clock: Clock) -> Iterat
             department = people.department[n]
             account = accounts.get(n)
             name = account.name if account else f"{given[first]} {surnames[last]}"
+            people.names.append(name)
             local = f"{given_plain[first]}.{surnames_plain[last]}.{n}@m{n % 9 + 1}.scale.example"
             emails.append(account.email if account else local)
             joined, confirmed = _joined(plan, n), plan.end - int(dice() * 300) * 86_400
@@ -72,22 +73,22 @@ def memberships(plan: Plan, people: People, forest: Forest, clock: Clock) -> tup
     def rows() -> Iterator[Row]:
         dice, led = plan.dice("memberships").random, set[int]()
         for n in range(1, plan.people + 1):
-            department, joined = people.department[n], _joined(plan, n)
+            department, joined, name = people.department[n], _joined(plan, n), people.names[n]
             is_lead = department not in led
             led.add(department)
             former = former_department(n, forest)
             began = max(joined - int(dice() * 5 * YEAR), forest.opened_at[department])
             if former:
                 closed = forest.closed_at[former]
-                yield n, former, "", 0, 0, clock.date(forest.opened_at[former] + YEAR), clock.date(closed)
+                yield n, name, former, "", 0, 0, clock.date(forest.opened_at[former] + YEAR), clock.date(closed)
                 began = closed
-            yield n, department, "Head" if is_lead else "", int(is_lead), 1, clock.date(began), None
+            yield n, name, department, "Head" if is_lead else "", int(is_lead), 1, clock.date(began), None
             if n % 20 == 11:
                 second = forest.open[int(dice() * len(forest.open))]
                 if second != department:
-                    yield n, second, "Secondee", 0, 0, clock.date(joined), None
+                    yield n, name, second, "Secondee", 0, 0, clock.date(joined), None
 
-    columns = ("user_id", "department_id", "role_title", "is_lead", "is_main", "started_on", "ended_on")
+    columns = ("user_id", "person_name", "department_id", "role_title", "is_lead", "is_main", "started_on", "ended_on")
     return Table(Membership, *columns), rows()
 
 
@@ -102,16 +103,16 @@ def is_suspended(person: int) -> bool:
     return person % 50 == 31
 
 
-def expertise(plan: Plan) -> tuple[Table, Iterator[Row]]:
+def expertise(plan: Plan, people: People) -> tuple[Table, Iterator[Row]]:
     """Two or three topics for most."""
 
     def rows() -> Iterator[Row]:
         dice, top = plan.dice("expertise").random, plan.topics + 1
         for n in range(1, plan.people + 1):
             for topic in {int(top ** dice()) for _ in range(1 + n % 3)}:
-                yield n, topic
+                yield n, people.names[n], topic
 
-    return Table(Expertise, "user_id", "topic_id"), rows()
+    return Table(Expertise, "user_id", "person_name", "topic_id"), rows()
 
 
 def follows(plan: Plan, forest: Forest, clock: Clock) -> tuple[Table, Iterator[Row]]:

@@ -15,6 +15,7 @@ from feeds.scale.plan import (
     TOPIC,
     YEAR,
     Clock,
+    People,
     Plan,
     distinct,
 )
@@ -208,7 +209,7 @@ def community_kind(number: int) -> CommunityKind:
     return CommunityKind.CLOSED if number % 10 in (2, 6) else CommunityKind.OPEN
 
 
-def communities(plan: Plan, clock: Clock) -> Iterator[tuple[Table, Iterator[Row]]]:
+def communities(plan: Plan, people: People, clock: Clock) -> Iterator[tuple[Table, Iterator[Row]]]:
     """Communities by size, the largest first, with their topics and members."""
     entries, slugs = catalogue.communities(), {1: COMMUNITY, 2: CLOSED_COMMUNITY, 4: HIDDEN_COMMUNITY}
     numbers = range(1, plan.communities + 1)
@@ -230,27 +231,30 @@ def communities(plan: Plan, clock: Clock) -> Iterator[tuple[Table, Iterator[Row]
                 yield n, topic
 
     yield Table(CommunityTopic, "community_id", "topic_id"), about()
-    yield _members(plan, clock)
+    yield _members(plan, people, clock)
 
 
-def _members(plan: Plan, clock: Clock) -> tuple[Table, Iterator[Row]]:
+def _members(plan: Plan, people: People, clock: Clock) -> tuple[Table, Iterator[Row]]:
+    names = people.names
+
     def rows() -> Iterator[Row]:
         for n in range(1, plan.communities + 1):
             size = plan.community_size(n)
             founded = plan.start - YEAR + n * 3_600
             step = max(1, (plan.start - 86_400 - founded) // size)
             for place in range(size):
-                joined = clock(founded + place * step)
-                yield n, plan.member(n, place), int(place == 0), joined, joined
+                joined, who = clock(founded + place * step), plan.member(n, place)
+                yield n, who, names[who], int(place == 0), joined, joined
             if community_kind(n) == CommunityKind.CLOSED:
                 # One who asks and waits
-                yield n, plan.member(n, size), 0, clock(plan.end - 86_400 * (1 + n % 5)), None
+                who = plan.member(n, size)
+                yield n, who, names[who], 0, clock(plan.end - 86_400 * (1 + n % 5)), None
         for local, most in JOINED.items():
             for n in joined_communities(plan, most):
                 joined = clock(plan.start)
-                yield n, IDS[local], 0, joined, joined
+                yield n, IDS[local], names[IDS[local]], 0, joined, joined
 
-    columns = ("community_id", "user_id", "is_owner", "requested_at", "joined_at")
+    columns = ("community_id", "user_id", "person_name", "is_owner", "requested_at", "joined_at")
     return Table(CommunityMembership, *columns), rows()
 
 

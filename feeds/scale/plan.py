@@ -154,6 +154,8 @@ class People:
         self.department = array("H", [0]) + array(
             "H", (1 if person < FIRST else order[int((top + 1) ** draw()) - 1] for person in range(1, plan.people + 1))
         )
+        # By number, from 1: filled in as they are written
+        self.names = [""]
         self.of_department: dict[int, array[int]] = {}
         for person in range(FIRST, plan.people + 1):
             self.of_department.setdefault(self.department[person], array("I")).append(person)

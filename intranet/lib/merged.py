@@ -17,6 +17,22 @@ from django.db.models.expressions import RawSQL
 
 
 @dataclass(frozen=True)
+class Order:
+    """The order of a list: by `column`, ties by `id`.
+
+    Attributes:
+        id: the column that says which rows were found; `first_ids` answers with its values.
+    """
+
+    column: str
+    id: str
+    descending: bool = False
+
+
+NEWEST = Order("created_at", "pk", descending=True)
+
+
+@dataclass(frozen=True)
 class Leg:
     """Rows that are reached through one column.
 
@@ -37,12 +53,14 @@ class Leg:
         return Q((f"{self.column}__in", self.ids))
 
 
-def first_ids(rows: models.QuerySet[Any, Any], legs: Sequence[Leg], *, backward: bool, size: int) -> tuple[str, Any]:
-    """SQL for the ids of the first `size` of `rows` that any of `legs` reaches, newest first by (created_at, id).
+def first_ids(
+    rows: models.QuerySet[Any, Any], legs: Sequence[Leg], *, backward: bool, size: int, order: Order = NEWEST
+) -> tuple[str, Any]:
+    """SQL for the ids of the first `size` of `rows` that any of `legs` reaches.
 
     Args:
         rows: filtered, but in no order.
-        backward: oldest first instead.
+        backward: in the order turned round.
 
     Returns:
         The SQL, and its parameters. PostgreSQL alone can run it.
@@ -50,27 +68,28 @@ def first_ids(rows: models.QuerySet[Any, Any], legs: Sequence[Leg], *, backward:
     # Everything that is put together here is SQL that Django made, or a number
     ctes: list[str] = []
     params: list[Any] = []
-    order = "at ASC, id ASC" if backward else "at DESC, id DESC"
+    way = "DESC" if order.descending != backward else "ASC"
+    by = f"at {way}, id {way}"
     for number, leg in enumerate(legs):
         ids, ids_params = _sql(leg.ids)
-        head, head_params = _probe(rows, leg, backward=backward, size=1)
-        some, some_params = _probe(rows, leg, backward=backward, size=size)
+        head, head_params = _probe(rows, leg, order, backward=backward, size=1)
+        some, some_params = _probe(rows, leg, order, backward=backward, size=size)
         ctes += [
             f"heads{number} AS MATERIALIZED (SELECT source.id AS source, head.* FROM "
             f"(SELECT DISTINCT id FROM ({ids}) AS known(id)) AS source CROSS JOIN LATERAL ({head}) AS head(id, at))",
-            f"bar{number} AS (SELECT DISTINCT id, at FROM heads{number} ORDER BY {order} LIMIT {size})",
-            f"found{number} AS (SELECT row.* FROM (SELECT DISTINCT source AS id FROM heads{number} WHERE id IN "
-            f"(SELECT id FROM bar{number})) AS source CROSS JOIN LATERAL ({some}) AS row(id, at))",
+            f"bar{number} AS (SELECT DISTINCT id, at FROM heads{number} ORDER BY {by} LIMIT {size})",
+            f"found{number} AS (SELECT DISTINCT row.* FROM (SELECT DISTINCT source AS id FROM heads{number} "
+            f"WHERE id IN (SELECT id FROM bar{number})) AS source CROSS JOIN LATERAL ({some}) AS row(id, at))",
         ]
         params += [*ids_params, *head_params, *some_params]
     union = " UNION ".join(f"SELECT id, at FROM found{number}" for number in range(len(legs)))
-    return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY {order} LIMIT {size}", params
+    return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY {by} LIMIT {size}", params
 
 
-def ordered(rows: Any, *, backward: bool, prefix: str = "") -> Any:
-    """`rows` by (created_at, id), newest first or turned round; `prefix` as of a leg."""
-    key = (f"{prefix}created_at", f"{prefix}content_object_id" if prefix else "pk")
-    return rows.order_by(*(name if backward else f"-{name}" for name in key))
+def ordered(rows: Any, *, backward: bool, prefix: str = "", order: Order = NEWEST) -> Any:
+    """`rows` in their order or turned round; `prefix` as of a leg."""
+    key = (f"{prefix}{order.column}", f"{prefix}content_object_id" if prefix else order.id)
+    return rows.order_by(*(f"-{name}" if order.descending != backward else name for name in key))
 
 
 def can_merge() -> bool:
@@ -78,11 +97,12 @@ def can_merge() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _probe(rows: models.QuerySet[Any, Any], leg: Leg, *, backward: bool, size: int) -> tuple[str, Any]:
+def _probe(rows: models.QuerySet[Any, Any], leg: Leg, order: Order, *, backward: bool, size: int) -> tuple[str, Any]:
     # Ids are looked up as they stand: converting one would keep its index from being used
     source = RawSQL("source.id", (), output_field=models.BigIntegerField())
     reached = rows.filter(**{leg.column: source}, **leg.also)
-    return _sql(ordered(reached, backward=backward, prefix=leg.prefix).values_list("pk", "created_at")[:size])
+    first = ordered(reached, backward=backward, prefix=leg.prefix, order=order)
+    return _sql(first.values_list(order.id, order.column)[:size])
 
 
 def _sql(queryset: models.QuerySet[Any, Any]) -> tuple[str, Any]:

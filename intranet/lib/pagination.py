@@ -69,10 +69,11 @@ def keyset_page(
     query), each with "-" for descending; none may be null, and the last must be unique, as "pk" is. An index
     over the same fields keeps every page equally fast. `cursor` is None or "" for the first page, else what a
     page gave out. `read` finds the first rows in that order by other means: it is given the rows to choose from,
-    whether the order is turned round, and how many are wanted. Raises BadCursor.
+    whether the order is turned round, and how many are wanted; that no two of them are level is its own affair.
+    Raises BadCursor.
     """
     columns = [_column(queryset, name) for name in key]
-    if not columns[-1].field.unique or "__" in columns[-1].path:
+    if not read and (not columns[-1].field.unique or "__" in columns[-1].path):
         raise ValueError(f"{key[-1]} is not unique, so rows that tie could be lost between pages")
     position = _decode(cursor, columns, queryset.db) if cursor else None
     backward = position is not None and position.backward

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from intranet.lib.idempotency import create_once, digest
 from profiles.actions import audit, search
 from profiles.actions.topics import note_use
+from profiles.counts import members_changed
 from profiles.models import Audience, AudienceKind, Community, CommunityKind, CommunityMembership, Topic, User
 from profiles.permissions import NotAllowed, Permission, require
 from profiles.signals import community_join_requested, community_joined, rights_changed
@@ -131,6 +132,7 @@ def join(*, community: Community, by: User) -> CommunityMembership:
         community=community, user=by, defaults={"joined_at": joined_at}
     )
     if joined_at:
+        members_changed(community)
         rights_changed.send(sender=Community, user_ids=[by.pk])
     else:
         community_join_requested.send(sender=Community, community=community, user=by, by=by)
@@ -149,6 +151,7 @@ def add(*, community: Community, user: User, by: User) -> CommunityMembership:
     if membership.joined_at is None:
         membership.joined_at = timezone.now()
         membership.save(update_fields=["joined_at"])
+        members_changed(community)
         audit.record(action="community.added", by=by, obj=community, details={"user": user.pk})
         community_joined.send(sender=Community, community=community, user=user, by=by)
         rights_changed.send(sender=Community, user_ids=[user.pk])
@@ -193,6 +196,7 @@ def remove(*, community: Community, user: User, by: User) -> None:
     if membership.is_owner and not others.exists():
         raise LastOwner("A community needs an owner. Make another member an owner first.")
     membership.delete()
+    members_changed(community)
     if by.pk != user.pk:
         audit.record(action="community.removed", by=by, obj=community, details={"user": user.pk})
     rights_changed.send(sender=Community, user_ids=[user.pk])

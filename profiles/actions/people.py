@@ -18,6 +18,7 @@ from intranet.lib import markdown
 from intranet.lib.images import portrait
 from profiles.actions import audit, search, topics
 from profiles.models import PHOTO_SIZES, Audience, Expertise, Topic, User
+from profiles.models.listed import rename
 from profiles.permissions import NotAllowed, Permission, require
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ def edit(
     elif changed:
         audit.record(action="user.edited", by=by, obj=person, details={"fields": sorted(changed)})
     person.save(update_fields=[*values, "biography_html", "updated_at", "confirmed_at"])
+    if "name" in changed:
+        rename(person)
     # A name stands in other documents too
     (search.changed_throughout if "name" in changed else search.changed)(person)
     return person

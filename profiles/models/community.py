@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Count, Exists, Prefetch, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
 from intranet.lib.idempotency import CreatedOnce
+from profiles.models.listed import Listed, ListedQuerySet
 from profiles.models.user import User
 
 
@@ -48,13 +50,9 @@ class CommunityQuerySet(models.QuerySet["Community"]):
         return self.filter(Q(name__icontains=text) | Q(description__icontains=text))
 
     def for_list(self, user: Any) -> CommunityQuerySet:
-        """With what a list shows to `user`, in two queries: the number of members, and `user`'s own place."""
-        members = CommunityMembership.objects.current().filter(community=OuterRef("pk"), user__is_active=True)
-        counted = members.order_by().values("community").annotate(n=Count("pk")).values("n")
+        """With what a list shows to `user`, in two queries: `user`'s own place too."""
         own = CommunityMembership.objects.filter(user_id=user.pk)
-        return self.annotate(member_count=Coalesce(Subquery(counted), 0)).prefetch_related(
-            Prefetch("memberships", queryset=own, to_attr="own_memberships")
-        )
+        return self.prefetch_related(Prefetch("memberships", queryset=own, to_attr="own_memberships"))
 
 
 def _communities_of(user: Any) -> models.QuerySet[Any, Any]:
@@ -99,7 +97,7 @@ class Community(CreatedOnce):
         return self.kind == CommunityKind.HIDDEN
 
 
-class CommunityMembershipQuerySet(models.QuerySet["CommunityMembership"]):
+class CommunityMembershipQuerySet(ListedQuerySet):
     """Sets of community memberships."""
 
     def current(self) -> CommunityMembershipQuerySet:
@@ -114,13 +112,17 @@ class CommunityMembershipQuerySet(models.QuerySet["CommunityMembership"]):
         """Owners who can act: a suspended one cannot."""
         return self.filter(is_owner=True, user__is_active=True)
 
-    def visible_to(self, user: Any) -> CommunityMembershipQuerySet:
-        """Places of people whom `user` may see, with the person."""
-        people = User.objects.visible_to(user)
-        return self.filter(user__in=people).select_related("user__main_department")
+    def people_in(self, communities: Iterable[Community]) -> dict[int, int]:
+        """How many active people belong to each of `communities`, by its id."""
+        rows = self.current().filter(community__in=list(communities), user__is_active=True)
+        return dict(rows.order_by().values_list("community_id").annotate(Count("pk")))
+
+    def with_person(self) -> CommunityMembershipQuerySet:
+        """With what is shown of the person, in one query."""
+        return self.select_related("user__main_department")
 
 
-class CommunityMembership(models.Model):
+class CommunityMembership(Listed):
     """A person's place in a community; with no joining time, their request for one."""
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="memberships")
@@ -138,7 +140,10 @@ class CommunityMembership(models.Model):
                 condition=Q(is_owner=False) | Q(joined_at__isnull=False), name="community_owner_is_member"
             ),
         ]
-        indexes = [models.Index(fields=["user", "community"], name="community_membership_by_user")]
+        indexes = [
+            models.Index(fields=["user", "community"], name="community_membership_by_user"),
+            models.Index(fields=["community", "person_name", "user"], name="community_membership_by_name"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.community}"

@@ -15,6 +15,7 @@ from taggit.models import ItemBase, TagBase
 
 from profiles import audience as visibility
 from profiles.models.audience import Audience
+from profiles.models.listed import Listed, ListedQuerySet
 from profiles.models.user import User
 
 MAX_TOPICS_AT_ONCE = 10
@@ -186,14 +187,17 @@ class TopicOf(ItemBase):
         abstract = True
 
 
-class Expertise(models.Model):
+class Expertise(Listed):
     """A topic a person says they know."""
 
     user = models.ForeignKey("profiles.User", on_delete=models.CASCADE, related_name="expertise_rows")
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="expertise_rows")
 
+    objects = ListedQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "topic"], name="expertise_once")]
+        indexes = [models.Index(fields=["topic", "person_name", "user"], name="expertise_by_name")]
 
     def __str__(self) -> str:
         return f"{self.user} knows {self.topic}"

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
+from intranet.lib.kept import finished, kept
 from intranet.lib.limits import limited
 from intranet.lib.pagination import BadCursor, keyset_page
 from profiles import directory, slots
 from profiles.actions import communities as actions
+from profiles.counts import number_of_members
 from profiles.forms.communities import AddMemberForm, CommunityFilterForm, DescriptionForm, FoundForm
+from profiles.listing import Person
 from profiles.middleware import SignedInRequest
 from profiles.models import Community, CommunityMembership, User
 from profiles.permissions import NotAllowed, Permission, can, require
@@ -46,11 +53,13 @@ def communities(request: SignedInRequest) -> HttpResponse:
         )
     except BadCursor as error:
         raise Http404 from error
+    members = number_of_members(page)
     params = {"q": text} if text else {} if mine else {"show": "all"}
     context = {
         "form": form,
         "text": text,
         "page": page,
+        "rows": [(community, members[community.pk]) for community in page],
         "params": urlencode(params),
         "tabs": [
             {"label": "Yours", "href": reverse("communities"), "current": mine},
@@ -166,27 +175,43 @@ def members(request: SignedInRequest, slug: str) -> HttpResponse:
         actions.add(community=shown, user=person, by=request.user)
         messages.success(request, f"{person.name} belongs to {shown.name} now.")
         return htmx.redirect(request, reverse("community_members", args=[shown.slug]))
-    places = shown.memberships.visible_to(request.user)
     try:
-        page = keyset_page(places.current(), key=("user__name", "pk"), cursor=request.GET.get("cursor"))
+        page = directory.community_members(shown, request.user, cursor=request.GET.get("cursor"))
     except BadCursor as error:
         raise Http404 from error
-    waiting = places.requested().order_by("requested_at", "pk")
+    waiting = shown.memberships.visible_to(request.user).with_person().requested().order_by("requested_at", "pk")
     context = {
         "community": shown,
         "form": form,
         "page": page,
+        "members": _member_rows(request, shown, page, may_manage=may_manage),
         "requests": list(waiting[:MAX_REQUESTS_SHOWN]) if may_manage else [],
         "may_manage": may_manage,
     }
     return render(request, "profiles/community_members.html", context, status=422 if form.is_bound else 200)
 
 
+def _member_rows(
+    request: SignedInRequest, community: Community, page: Iterable[Person], *, may_manage: bool
+) -> list[SafeString]:
+    """The people of a page, each with what the reader may do to them here."""
+    owners = directory.owner_ids(community)
+    rows = []
+    for person in page:
+        beside = {"is_owner": person.pk in owners, "may_manage": may_manage, "is_self": person.pk == request.user.pk}
+        context = {"community": community, "person": person, **beside}
+        key = (person, community.slug, *beside.values())
+        rows.append(finished(kept("profiles/_member.html", key, partial(dict, context)), get_token(request)))
+    return rows
+
+
 def _member(request: SignedInRequest, slug: str, pk: int) -> tuple[Community, User]:
     """A community that the asker looks after, and a person in it or asking to be."""
     shown = _known(request, slug)
     require(request.user, Permission.MANAGE_COMMUNITY, shown)
-    place: CommunityMembership = get_object_or_404(shown.memberships.visible_to(request.user), user__pk=pk)
+    place: CommunityMembership = get_object_or_404(
+        shown.memberships.visible_to(request.user).with_person(), user__pk=pk
+    )
     return shown, place.user
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from intranet.lib.pagination import BadCursor, keyset_page
 from profiles import directory, slots
+from profiles.counts import number_of_people
 from profiles.forms.departments import DepartmentFilterForm
 from profiles.middleware import SignedInRequest
 from profiles.models import Department
@@ -28,7 +29,7 @@ def departments(request: SignedInRequest) -> HttpResponse:
         page = keyset_page(found, key=("name", "pk"), cursor=request.GET.get("cursor"), size=PER_PAGE)
     except BadCursor as error:
         raise Http404 from error
-    people = directory.number_of_people(page)
+    people = number_of_people(page)
     context = {
         "form": form,
         "chosen": chosen,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from intranet.lib import htmx
 from intranet.lib.images import ImageRefused
 from intranet.lib.limits import limited
-from intranet.lib.pagination import BadCursor, keyset_page
+from intranet.lib.pagination import BadCursor
 from profiles import finder as people_finder
 from profiles import slots
 from profiles.actions import people
@@ -36,9 +36,9 @@ def finder(request: SignedInRequest) -> HttpResponse:
     text = form.cleaned_data["q"] if form.is_valid() else ""
     department = _chosen(request, Department, "department")
     topic = _chosen(request, Topic, "topic")
-    found = people_finder.find(request.user, text=text, department=department, topic=topic)
+    cursor = request.GET.get("cursor")
     try:
-        page = keyset_page(found, key=("name", "pk"), cursor=request.GET.get("cursor"))
+        page = people_finder.find(request.user, text=text, department=department, topic=topic, cursor=cursor)
     except BadCursor as error:
         raise Http404 from error
     chosen = {"department": department, "topic": topic}

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from profiles.actions import memberships
+from profiles.actions import communities, memberships
+from profiles.actions.people import edit
 from profiles.models import Department, Expertise, TopicState, User
+from profiles.models.listed import Listed
 from tests import factories
 
 # Session, reader, unread count and the page of people itself; no row adds any
@@ -110,6 +112,44 @@ def test_it_pages_through_everybody_once_with_the_filters_kept(reader: Client, t
         assert (following is None) is last
         address = f"/people/{unescape(following[1])}" if following else ""
     assert names == [f"Person {number:02}" for number in range(44)]
+
+
+@pytest.mark.parametrize("filters", ["department=treasury", "topic=data-sharing", ""])
+def test_it_pages_there_and_back_through_any_group(reader: Client, treasury: Department, filters: str) -> None:
+    topic, parts = factories.topic("Data sharing"), [factories.department(parent=treasury) for _ in range(3)]
+    for number in range(44):
+        person = factories.user(f"Person {number % 30:02}", department=parts[number % 3], email=f"{number}@a.example")
+        # A second place shows nobody twice
+        memberships.join(user=person, department=parts[number * 2 % 3], by=None)
+        Expertise.objects.create(user=person, topic=topic)
+    address, answers = f"/people/?{filters}", []
+    for way, pages in (("next", 3), ("prev", 2)):
+        for _ in range(pages):
+            page = reader.get(address).content.decode()
+            answers.append(re.findall(r'id="user-\d+">.*?href="/people/\d+/">([^<]+)</a>', page, re.DOTALL))
+            following = re.search(rf'href="(\?[^"]*)" rel="{way}"', page) or re.search(
+                r'href="(\?[^"]*)" rel="prev"', page
+            )
+            address = f"/people/{unescape(following[1])}" if following else ""
+    names = [name for page in answers[:3] for name in page if name.startswith("Person")]
+    assert names == sorted(f"Person {number % 30:02}" for number in range(44))
+    assert answers[3:] == answers[1::-1]
+
+
+def test_who_is_renamed_moves_in_every_list(reader: Client, bob: User, treasury: Department) -> None:
+    Expertise.objects.create(user=bob, topic=factories.topic("Data sharing"))
+    community = factories.community("Plain English", owner=factories.user("Bea Bell", department=treasury))
+    communities.join(community=community, by=bob)
+    edit(person=bob, values={"name": "Aaron Baker"}, expertise=["Data sharing"], version=bob.updated_at, by=bob)
+    assert found(reader, "?department=treasury") == ["Aaron Baker", "Alice Archer", "Bea Bell"]
+    assert found(reader, "?topic=data-sharing") == ["Aaron Baker"]
+    members = reader.get("/communities/plain-english/members/").content.decode()
+    assert re.findall(r'<h3><a class="govuk-link" href="/people/\d+/">([^<]+)</a>', members) == [
+        "Aaron Baker",
+        "Bea Bell",
+    ]
+    for kind in Listed.__subclasses__():
+        assert kind._default_manager.get(user=bob).person_name == "Aaron Baker"
 
 
 @pytest.mark.parametrize("people", [1, 20])
