@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from feeds import reader
+from feeds.heads import Head
 from feeds.models import Comment, Post, PostKind
 from feeds.newest import Card
+from feeds.said import Said
 from intranet.lib.kept import finished, kept, missing
 from profiles.models import User
-from profiles.permissions import Permission, can
 
 # The post, the same for everybody; and with the reader's part, the same for all who may and felt the same
 POST, ITEM = "feeds/_post.html", "feeds/_kept_item.html"
+# Its counts and reactions alone: above the discussion of an article, and in answer to a reaction
+COUNTS, REACTED = "feeds/_counts_and_reactions.html", "feeds/_reacted.html"
+# A comment likewise; with a mark where the replies under it go
+COMMENT, COMMENT_ITEM = "feeds/_comment.html", "feeds/_comment_item.html"
+REPLIES_MARK = "\0replies\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +48,6 @@ class BesideComment:
     is_answer: bool = False
 
 
-class Item(NamedTuple):
-    """A post with the reader's part."""
-
-    post: Post
-    beside: Beside
-
-
-def items(user: User, posts: Iterable[Post]) -> list[Item]:
-    """`posts` with the reader's part of each, in a number of queries that does not grow with them."""
-    shown = list(posts)
-    if not shown:
-        return []
-    reactions = dict(user.reactions.filter(post__in=shown).values_list("post_id", "kind"))
-    writable = reader.writable(user)
-    moderates = can(user, Permission.HIDE)
-    return [
-        Item(post, _part(user, post, reactions.get(post.pk), moderates=moderates, writable=writable)) for post in shown
-    ]
-
-
 def kept_items(
     user: User, cards: Sequence[Card], *, token: str, moderates: bool, writable: Container[int]
 ) -> list[SafeString]:
@@ -77,12 +62,31 @@ def kept_items(
     posts = Post.objects.visible_to(user).for_feed().in_bulk(absent) if absent else {}
     found = []
     for card in cards:
-        part = _part(user, card, card.reaction, moderates=moderates, writable=writable)
+        part = _part(user, card, moderates=moderates, writable=writable)
         # One that went between the two looks is left out
         with suppress(Post.DoesNotExist):
             html = kept(ITEM, (card.key, part), partial(_item_context, user, card, part, posts))
             found.append(finished(html, token))
     return found
+
+
+def counts_and_reactions(user: User, head: Head, *, token: str) -> SafeString:
+    """What is counted of the post at the head of a thread, and the reader's reaction to it, as HTML."""
+    return _of_head(COUNTS, user, head, token)
+
+
+def reacted(user: User, head: Head, *, token: str) -> SafeString:
+    """The same after a reaction, as htmx gets it."""
+    return _of_head(REACTED, user, head, token)
+
+
+def _of_head(template: str, user: User, head: Head, token: str) -> SafeString:
+    part = _part(user, head.card, moderates=head.may_hide, writable=head.writable)
+
+    def context() -> dict[str, Any]:
+        return {"post": Post.objects.visible_to(user).for_feed().get(pk=head.pk), "beside": part}
+
+    return finished(kept(template, (head.card.key, part), context), token)
 
 
 def _item_context(user: User, card: Card, part: Beside, posts: dict[int, Post]) -> dict[str, Any]:
@@ -92,35 +96,53 @@ def _item_context(user: User, card: Card, part: Beside, posts: dict[int, Post]) 
     return {"card": card, "html": mark_safe(kept(POST, card.key, post)), "beside": part}
 
 
-def _part(user: User, post: Post | Card, reaction: str | None, *, moderates: bool, writable: Container[int]) -> Beside:
-    is_own = post.author_id == user.pk
+def _part(user: User, card: Card, *, moderates: bool, writable: Container[int]) -> Beside:
+    is_own = card.author_id == user.pk
     return Beside(
-        reaction=reaction or "",
-        may_edit=is_own and not post.article_id,
-        may_hide=(is_own or moderates) and not post.article_id,
-        may_comment=post.audience_id in writable,
+        reaction=card.reaction or "",
+        may_edit=is_own and not card.article_id,
+        may_hide=(is_own or moderates) and not card.article_id,
+        may_comment=card.audience_id in writable,
     )
 
 
-def beside_comments(
-    user: User, post: Post, comments: Iterable[Comment], *, may_comment: bool
-) -> dict[int, BesideComment]:
-    """The reader's part of each of the `comments` on `post`, by id.
+def kept_comments(user: User, comments: Sequence[Said], *, head: Head) -> dict[int, str]:
+    """Each of the `comments` under `head` with the reader's part, as HTML by id, not `finished` yet.
 
-    Args:
-        may_comment: what `beside` said of the post.
+    REPLIES_MARK stands where the replies under it go.
     """
-    moderates = can(user, Permission.HIDE)
-    asks = post.kind == PostKind.QUESTION and post.author_id == user.pk
-    return {
-        comment.pk: BesideComment()
-        if comment.hidden_at
-        else BesideComment(
-            may_reply=may_comment,
-            may_edit=comment.author_id == user.pk,
-            may_hide=comment.author_id == user.pk or moderates,
-            may_accept=asks,
-            is_answer=comment.pk == post.answer_id,
-        )
-        for comment in comments
-    }
+    keys = {comment.pk: (comment.key, comment.pk == head.answer_id) for comment in comments}
+    absent = missing(COMMENT, keys)
+    known = Comment.objects.visible_to(user).for_thread().in_bulk(absent) if absent else {}
+
+    def shown(comment: Said) -> dict[str, Any]:
+        return {
+            "comment": known.get(comment.pk) or Comment.objects.visible_to(user).for_thread().get(pk=comment.pk),
+            "post": head,
+        }
+
+    found = {}
+    for comment in comments:
+        part = _comment_part(user, comment, head)
+        with suppress(Comment.DoesNotExist):
+            key = keys[comment.pk]
+            found[comment.pk] = kept(COMMENT_ITEM, (key, part), partial(_comment_context, comment, key, part, shown))
+    return found
+
+
+def _comment_context(comment: Said, key: Hashable, part: BesideComment, shown: Any) -> dict[str, Any]:
+    html = kept(COMMENT, key, partial(shown, comment))
+    return {"comment": comment, "html": mark_safe(html), "beside": part, "replies": mark_safe(REPLIES_MARK)}
+
+
+def _comment_part(user: User, comment: Said, head: Head) -> BesideComment:
+    if comment.hidden_at:
+        return BesideComment()
+    is_own = comment.author_id == user.pk
+    return BesideComment(
+        may_reply=head.may_comment,
+        may_edit=is_own,
+        may_hide=is_own or head.may_hide,
+        may_accept=head.kind == PostKind.QUESTION and head.author_id == user.pk,
+        is_answer=comment.pk == head.answer_id,
+    )

@@ -13,14 +13,14 @@ from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from feeds.models import Post, PostTopic, Reaction
 from intranet.lib.merged import Leg, can_merge, first_ids, ordered
 from intranet.lib.pagination import KeysetPage, keyset_page
+from intranet.lib.stamp import Stamp
 
 PAGE = 20
 
@@ -62,16 +62,6 @@ class Card(NamedTuple):
         return reverse("post", args=[self.pk])
 
 
-class _Stamp(Subquery):
-    """The rows of one text column, joined: equal where they are equal."""
-
-    template = "(SELECT string_agg(stamp, ' ' ORDER BY stamp) FROM (%(subquery)s) AS stamped)"
-
-    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
-        kwargs["template"] = "(SELECT group_concat(stamp, ' ') FROM (%(subquery)s ORDER BY 1) AS stamped)"
-        return self.as_sql(compiler, connection, **kwargs)
-
-
 FIRST = ("pk", "created_at", "version", "author_id", "author__name", "audience_id", "article_id", "my_reaction")
 # What others than the post bring to its fragment; what the post brings itself raises its version
 SEEN = (
@@ -85,18 +75,22 @@ SEEN = (
 
 def cards(posts: Any, user: Any) -> QuerySet[Any, Any]:
     """`posts` as rows of cards for `user`."""
-    topic = Concat(
-        Cast("tag_id", CharField()), Value("\n"), "tag__slug", Value("\n"), F("tag__name"), output_field=CharField()
-    )
-    topics = PostTopic.objects.filter(content_object=OuterRef("pk")).values(stamp=topic)
+    return described(posts, user).values_list(*FIRST, *SEEN)
+
+
+def described(posts: Any, user: Any) -> QuerySet[Any, Any]:
+    """`posts` with what the columns of a card are made of."""
+    topics = PostTopic.objects.filter(content_object=OuterRef("pk"))
     reaction = Reaction.objects.filter(post=OuterRef("pk"), user_id=user.pk).values("kind")
-    annotated = posts.annotate(topic_stamp=_Stamp(topics, output_field=CharField()), my_reaction=Subquery(reaction))
-    return annotated.values_list(*FIRST, *SEEN)
+    described: QuerySet[Any, Any] = posts.annotate(
+        topic_stamp=Stamp(topics, "tag_id", "tag__slug", "tag__name"), my_reaction=Subquery(reaction)
+    )
+    return described
 
 
 def card(row: Sequence[Any]) -> Card:
     """The card of a row that `cards` found."""
-    return Card._make((*row[: len(FIRST)], tuple(row[len(FIRST) :])))
+    return Card._make((*row[: len(FIRST)], tuple(row[len(FIRST) : len(FIRST) + len(SEEN)])))
 
 
 @dataclass(frozen=True)

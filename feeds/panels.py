@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
-from feeds.forms import CommentForm, ComposerForm
-from feeds.models import LiveEvent, Post
+from feeds.beside import counts_and_reactions
+from feeds.forms import ComposerForm
+from feeds.heads import head_of_article
 from feeds.streams import Stream, StreamKind, is_following
-from feeds.threads import thread
-from feeds.views.loading import feed
+from feeds.views.loading import discussion, feed
 from intranet.lib.kept import finished, kept
-from intranet.lib.numbered import highest
-from intranet.lib.pagination import BadCursor
 from intranet.lib.panels import Panel
 from knowledge import slots as knowledge_slots
-from knowledge.models import Article
+from knowledge.reading import Shown
 from profiles import slots
 from profiles.audience import writable_by
 from profiles.middleware import SignedInRequest
@@ -84,22 +81,14 @@ def follow_topic(request: SignedInRequest, topic: Topic) -> Panel:
 
 
 @knowledge_slots.article.panel(order=30)
-def discussion(request: SignedInRequest, article: Article) -> Panel | None:
+def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | None:
     """An article's discussion: that of its post."""
-    post = Post.objects.visible_to(request.user).for_thread().filter(article=article).first()
-    if post is None:
+    head = head_of_article(request.user, article.pk)
+    if head is None:
         return None
-    at = highest(LiveEvent)
-    try:
-        shown = thread(request.user, post, cursor=request.GET.get(COMMENTS_CURSOR))
-    except BadCursor as error:
-        raise Http404 from error
     context = {
-        "thread": shown,
-        "form": CommentForm(post=post),
-        "stream": Stream(StreamKind.POST, post.pk),
-        "at": at,
-        "cursor_param": COMMENTS_CURSOR,
+        **discussion(request, head, cursor_param=COMMENTS_CURSOR),
+        "counts": counts_and_reactions(request.user, head, token=get_token(request)),
     }
     return Panel(render_to_string("feeds/_discussion.html", context, request), title="Discussion")
 

@@ -31,13 +31,17 @@ class Facts(NamedTuple):
     follows_anything: bool = False
 
 
-def _facts(user: Any) -> Any:
+def live_at() -> Coalesce:
+    """The number up to which live updates were handed out, for queries."""
     top = LiveEvent.objects.order_by().values(one=Value(1)).annotate(top=Max("number")).values("top")
+    return Coalesce(Subquery(top), 0)
+
+
+def _facts(user: Any) -> Any:
     follows = Exists(Follow.objects.filter(user_id=user.pk))
     joined = Exists(CommunityMembership.objects.current().filter(user_id=user.pk))
-    at = Coalesce(Subquery(top), 0)
     return User.objects.filter(pk=user.pk).values_list(
-        at, Q(holds_everywhere(user, Permission.HIDE)), Q(follows | joined)
+        live_at(), Q(holds_everywhere(user, Permission.HIDE)), Q(follows | joined)
     )
 
 

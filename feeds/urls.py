@@ -16,6 +16,7 @@ urlpatterns = [
     path("posts/<int:pk>/answer/<int:comment>/", posts.accept_answer, name="accept_answer"),
     path("posts/<int:pk>/comments/", comments.new, name="comment_new"),
     path("comments/<int:pk>/reply/", comments.reply, name="comment_reply"),
+    path("comments/<int:pk>/replies/", comments.replies, name="comment_replies"),
     path("comments/<int:pk>/item/", comments.item, name="comment_item"),
     path("comments/<int:pk>/edit/", comments.edit, name="comment_edit"),
     path("comments/<int:pk>/hide/", comments.hide, name="comment_hide"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from intranet.lib.compiled import Compiled
 from profiles.audience import writable_by
@@ -80,6 +80,11 @@ def can(user: Any, permission: Permission, obj: Any = None) -> bool:
     return _holds_role(user, permission, obj)
 
 
+def is_own(user: Any, permission: Permission, obj: Any) -> bool:
+    """Whether a thing that people write is `user`'s own in the way that gives the permission."""
+    return any(getattr(obj, name, None) == user.pk for name in OWN_PERMISSIONS.get(permission, ()))
+
+
 def require(user: Any, permission: Permission, obj: Any = None) -> None:
     """The first line of an action.
 
@@ -96,7 +101,7 @@ def _is_own(user: Any, permission: Permission, obj: Any) -> bool:
     if isinstance(obj, Community):
         owners = CommunityMembership.objects.current().filter(community=obj, is_owner=True)
         return permission is P.MANAGE_COMMUNITY and owners.filter(user_id=user.pk).exists()
-    return any(getattr(obj, name, None) == user.pk for name in OWN_PERMISSIONS.get(permission, ()))
+    return is_own(user, permission, obj)
 
 
 def _is_out_of_reach(user: Any, person: User) -> bool:
@@ -114,12 +119,9 @@ def _is_out_of_reach(user: Any, person: User) -> bool:
 
 
 def _holds_role(user: Any, permission: Permission, obj: Any) -> bool:
-    in_scope = Q(department__isnull=True, topic__isnull=True)
-    if departments := _departments_of(obj):
-        above = DepartmentAncestor.objects.filter(department_id__in=departments).values("ancestor_id")
-        in_scope |= Q(department_id__in=above)
-    if isinstance(topics := getattr(obj, "topic_ids", None), list):
-        in_scope |= Q(topic_id__in=topics)
+    above = DepartmentAncestor.objects.filter(department_id__in=_departments_of(obj)).values("ancestor_id")
+    topics = getattr(obj, "topic_ids", None)
+    in_scope = _in_scope(above, topics if isinstance(topics, list) else [])
     return _grants(user, permission).filter(in_scope).exists() or (
         permission in ROLE_PERMISSIONS[Role.SITE_ADMIN] and _is_superuser(user)
     )
@@ -127,13 +129,30 @@ def _holds_role(user: Any, permission: Permission, obj: Any) -> bool:
 
 def holds_everywhere(user: Any, permission: Permission) -> Exists | Q:
     """That a role gives `user` the permission over the whole service: `can` without an object, for queries."""
-    return _holds(user, permission, Q(department__isnull=True, topic__isnull=True))
+    return _holds(user, permission, _in_scope())
 
 
 def holds_over(user: Any, permission: Permission, departments: Any) -> Exists | Q:
     """That a role gives `user` the permission over one of `departments` (a query of ids): `can` for queries of them."""
     above = DepartmentAncestor.objects.filter(department_id__in=departments).values("ancestor_id")
-    return _holds(user, permission, Q(department__isnull=True, topic__isnull=True) | Q(department_id__in=above))
+    return _holds(user, permission, _in_scope(above))
+
+
+def holds_over_content(user: Any, permission: Permission, *, topics: QuerySet[Any, Any]) -> Exists | Q:
+    """That a role gives `user` the permission over a row with a `department_id`: `can` for queries of content.
+
+    What somebody may do because the thing is their own is not in it; see `is_own`.
+
+    Args:
+        topics: the ids of a row's topics; OuterRef twice leads to the row.
+    """
+    above = DepartmentAncestor.objects.filter(department_id=OuterRef(OuterRef("department_id"))).values("ancestor_id")
+    return _holds(user, permission, _in_scope(above, topics))
+
+
+def _in_scope(above: Any = (), topics: Any = ()) -> Q:
+    """Grants over everything, over a department of `above`, over one of `topics`."""
+    return Q(department__isnull=True, topic__isnull=True) | Q(department_id__in=above) | Q(topic_id__in=topics)
 
 
 def _holds(user: Any, permission: Permission, in_scope: Q) -> Exists | Q:

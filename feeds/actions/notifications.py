@@ -75,15 +75,15 @@ def mark_all_read(*, by: User, upto: int) -> int:
     return _read(Notification.objects.filter(pk__lte=upto, recipient=by))
 
 
-def mark_seen(*, post: Post, by: User) -> int:
+def mark_seen(*, post_id: int, by: User) -> int:
     """Note that `by` has opened a thread, and with it read what they were told about it.
+
+    To be called only where there is something to read: reading must not wait for writers.
 
     Returns:
         How many were unread.
     """
-    about_it = Notification.objects.filter(post=post, recipient=by)
-    # Asked first: most threads are opened without such news, and reading must not wait for writers
-    return _read(about_it) if about_it.unread().exists() else 0
+    return _read(Notification.objects.filter(post_id=post_id, recipient=by))
 
 
 def _read(notifications: NotificationQuerySet) -> int:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from feeds.actions.posts import WRITTEN_KINDS
 from feeds.audiences import people_in
-from feeds.models import MAX_COMMENT, MAX_POST, Post, ReactionKind
+from feeds.models import MAX_COMMENT, MAX_POST, ReactionKind
 from feeds.models.follow import COLUMNS, Followable
 from feeds.reader import writable
 from intranet.lib.idempotency import IdempotentForm
@@ -128,8 +128,11 @@ class CommentForm(IdempotentForm):
     )
     parent = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, post: Post, reply_to: int | None = None) -> None:
-        super().__init__(data, auto_id=f"comment_{post.pk}_{reply_to or 0}_%s", initial={"parent": reply_to})
+    def __init__(
+        self, data: Any = None, *, post_id: int, reply_to: int | None = None, initial: dict[str, Any] | None = None
+    ) -> None:
+        first = {"parent": reply_to, **(initial or {})}
+        super().__init__(data, auto_id=f"comment_{post_id}_{reply_to or 0}_%s", initial=first)
         if reply_to:
             self.fields["body"].label = "Your reply"
 

@@ -67,4 +67,5 @@ class Comment(CreatedOnce):
         return mark_safe(self.body_html)
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('post', args=[self.post_id])}#comment-{self.pk}"
+        """Its place in the thread, on whichever page of it that is."""
+        return f"{reverse('post', args=[self.post_id])}?comment={self.pk}#comment-{self.pk}"

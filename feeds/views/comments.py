@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from feeds import said, threads
 from feeds.actions import comments
 from feeds.actions.posts import NothingSaid
-from feeds.beside import items
+from feeds.composer import comment_form
 from feeds.forms import CommentEditForm, CommentForm, HideForm
 from feeds.models import Comment, Post
 from feeds.threads import comment_item
-from feeds.views.loading import load_comment, load_post
+from feeds.views.loading import is_id, load_comment, load_head, load_post, load_said
 from feeds.views.posts import thread_page
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
 from intranet.lib.limits import limited
+from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
 from profiles.permissions import Permission, require
 
@@ -30,7 +35,7 @@ def new(request: SignedInRequest, pk: int) -> HttpResponse:
     """Say something on a post, or with `parent` reply to a comment on it."""
     post = load_post(request, pk)
     parent = _parent(request, post)
-    form = CommentForm(request.POST, post=post, reply_to=parent.pk if parent else None)
+    form = CommentForm(request.POST, post_id=post.pk, reply_to=parent.pk if parent else None)
     if form.is_valid():
         said = form.cleaned_data
         try:
@@ -47,17 +52,17 @@ def new(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             return _commented(request, post, made)
     if htmx.wants_fragment(request):
-        context = {"form": form, "post": post, "reply_to": parent}
+        context = {"form": form, "post_id": post.pk, "reply_to": parent}
         return render(request, "feeds/_comment_form.html", context, status=422)
     if parent:
-        return _reply_page(request, parent, form, status=422)
-    return thread_page(request, post, form, status=422)
+        return _reply_page(request, parent, form)
+    return thread_page(request, load_head(request, pk), form)
 
 
 def _parent(request: SignedInRequest, post: Post) -> Comment | None:
     """The comment on `post` that is replied to; a reply to one that is gone is refused by the action."""
     text = request.POST.get("parent", "")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    if not is_id(text):
         return None
     return (
         Comment.objects.visible_to(request.user)
@@ -73,12 +78,12 @@ def _commented(request: SignedInRequest, post: Post, made: Comment) -> HttpRespo
     """For htmx an empty form, the comment in its place and the post with its new count; otherwise the thread."""
     if not htmx.wants_fragment(request):
         return htmx.redirect(request, made.get_absolute_url())
-    fresh = CommentForm(post=post)
-    fresh.fields["body"].widget.attrs["data-autofocus"] = ""
+    head, token = load_head(request, post.pk), get_token(request)
     context = {
-        "form": fresh,
+        "form": "" if made.parent_id else comment_form(post.pk, focused=True, token=token),
         "post": post,
-        "made": comment_item(request.user, made),
+        "comment": made,
+        "item": comment_item(request.user, head, said.made(made), token=token),
     }
     answer = render(request, "feeds/_commented.html", context)
     answer.headers["HX-Trigger"] = json.dumps({"ck:announce": "Reply added" if made.parent_id else "Comment added"})
@@ -89,27 +94,59 @@ def _commented(request: SignedInRequest, post: Post, made: Comment) -> HttpRespo
 def reply(request: SignedInRequest, pk: int) -> HttpResponse:
     """The form for a reply: under the comment for htmx, otherwise on a page of its own."""
     comment = load_comment(request, pk)
-    return _reply_page(request, comment, CommentForm(post=comment.post, reply_to=comment.pk))
+    return _reply_page(request, comment)
 
 
-def _reply_page(request: SignedInRequest, comment: Comment, form: CommentForm, status: int = 200) -> HttpResponse:
-    if status == 200:
-        form.fields["body"].widget.attrs["data-autofocus"] = ""
-    item = items(request.user, [comment.post])[0]
+def _reply_page(request: SignedInRequest, comment: Comment, form: CommentForm | None = None) -> HttpResponse:
+    """The page of a reply, with an empty form or with one that cannot be taken."""
+    head = load_head(request, comment.post_id)
+    context = {
+        "head": head,
+        "comment": comment,
+        "form": form,
+        "post_id": comment.post_id,
+        "reply_to": comment.pk,
+        "empty_form": ""
+        if form
+        else comment_form(comment.post_id, reply_to=comment.pk, focused=True, token=get_token(request)),
+    }
     return htmx.fragment_or_page(
         request,
-        fragment="feeds/_comment_form.html",
+        fragment="feeds/_reply_form.html",
         page="feeds/reply.html",
-        context={"post": comment.post, "item": item, "comment": comment, "reply_to": comment, "form": form},
-        status=status,
+        context=context,
+        status=422 if form else 200,
     )
+
+
+@require_safe
+def replies(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The replies to a comment: a page of them, or for htmx the next in their place."""
+    comment = load_said(request, pk)
+    if comment.parent_id:
+        raise Http404
+    head, token = load_head(request, comment.post_id), get_token(request)
+    try:
+        html, page = threads.replies(request.user, head, comment, cursor=request.GET.get("cursor"), token=token)
+    except BadCursor as error:
+        raise Http404 from error
+    context: dict[str, Any] = {"comment": comment, "replies": html, "page": page}
+    if not htmx.wants_fragment(request):
+        context["item"] = threads.comment_with(request.user, head, comment, html, token=token)
+    elif page.next_cursor:
+        number = said.count_after(page.items[-1])
+        context["more"] = mark_safe(threads.more_replies(comment, number=number, cursor=page.next_cursor))
+    return htmx.fragment_or_page(request, fragment="feeds/_replies.html", page="feeds/replies.html", context=context)
 
 
 @require_safe
 def item(request: SignedInRequest, pk: int) -> HttpResponse:
     """One comment as this reader's thread shows it: how a page completes what came down the socket."""
-    context = {"comment_item": comment_item(request.user, load_comment(request, pk))}
-    return render(request, "feeds/_comment_item.html", context)
+    comment = load_said(request, pk)
+    if comment.hidden_at:
+        raise Http404
+    head = load_head(request, comment.post_id)
+    return HttpResponse(comment_item(request.user, head, comment, token=get_token(request)))
 
 
 @limited("comment", "60/m")

@@ -8,14 +8,25 @@ from typing import Any
 from django.http import Http404
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
+from django.utils.safestring import SafeString
 
-from feeds import reader
+from feeds import reader, said
 from feeds.beside import kept_items
+from feeds.composer import comment_form
+from feeds.forms import CommentForm
+from feeds.heads import Head, head_of_post
 from feeds.models import Comment, Post
 from feeds.reader import Facts
-from feeds.streams import Stream, suggested_page
+from feeds.said import Said
+from feeds.streams import Stream, StreamKind, suggested_page
+from feeds.threads import thread
 from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
+
+
+def is_id(text: str) -> bool:
+    """Whether a part of an address may be an id: a 64-bit number."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def load_post(request: SignedInRequest, pk: int) -> Post:
@@ -30,6 +41,53 @@ def load_comment(request: SignedInRequest, pk: int) -> Comment:
     comment: Comment = get_object_or_404(comments, pk=pk)
     comment.post = load_post(request, comment.post_id)
     return comment
+
+
+def load_head(request: SignedInRequest, pk: int) -> Head:
+    """The head of the thread of a post; 404 where the reader may not see it."""
+    if head := head_of_post(request.user, pk):
+        return head
+    raise Http404
+
+
+def load_said(request: SignedInRequest, pk: int) -> Said:
+    """A comment as threads show it, a removed one too; 404 where the reader may not see its post."""
+    if comment := said.one(request.user, pk):
+        return comment
+    raise Http404
+
+
+def post_item(request: SignedInRequest, head: Head) -> SafeString:
+    """The post at the head of a thread as its reader's lists show it; 404 where it went between two looks."""
+    token = get_token(request)
+    items = kept_items(request.user, [head.card], token=token, moderates=head.may_hide, writable=head.writable)
+    if not items:
+        raise Http404
+    return items[0]
+
+
+def discussion(
+    request: SignedInRequest, head: Head, *, form: CommentForm | None = None, cursor_param: str = "cursor"
+) -> dict[str, Any]:
+    """What `feeds/_comments.html` needs to show the thread under `head`.
+
+    Args:
+        form: what was typed and what is wrong with it; an empty one without.
+        cursor_param: what the address calls the cursor; a page may hold another list.
+    """
+    token = get_token(request)
+    try:
+        shown = thread(request.user, head, cursor=request.GET.get(cursor_param), token=token)
+    except BadCursor as error:
+        raise Http404 from error
+    return {
+        "thread": shown,
+        "head": head,
+        "form": form,
+        "empty_form": "" if form else comment_form(head.pk, token=token),
+        "stream": Stream(StreamKind.POST, head.pk),
+        "cursor_param": cursor_param,
+    }
 
 
 def feed(

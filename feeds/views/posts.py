@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from feeds import said
 from feeds.actions import notifications, posts, reactions
-from feeds.beside import items
+from feeds.beside import reacted
 from feeds.forms import CommentForm, ComposerForm, HideForm, PostEditForm, ReactionForm
-from feeds.models import Comment, LiveEvent, Post
-from feeds.streams import Stream, StreamKind
-from feeds.threads import thread as read_thread
-from feeds.views.loading import load_post
+from feeds.heads import Head
+from feeds.models import Comment, Post
+from feeds.said import Said
+from feeds.threads import answer
+from feeds.views.loading import discussion, is_id, load_head, load_post, post_item
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
 from intranet.lib.limits import limited
-from intranet.lib.numbered import highest
-from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
 from profiles.permissions import NotAllowed, Permission, require
 
@@ -63,42 +67,55 @@ def _posted(request: SignedInRequest, post: Post, form: ComposerForm) -> HttpRes
         return htmx.redirect(request, post.get_absolute_url())
     fresh = ComposerForm(user=request.user, initial={"audience": post.audience_id})
     fresh.fields["body"].widget.attrs["data-autofocus"] = ""
-    item = items(request.user, [load_post(request, post.pk)])[0]
-    answer = render(request, "feeds/_posted.html", {"form": fresh, "item": item})
-    answer.headers["HX-Trigger"] = json.dumps({"ck:announce": f"{post.get_kind_display()} posted"})
-    return answer
+    item = post_item(request, load_head(request, post.pk))
+    posted = render(request, "feeds/_posted.html", {"form": fresh, "item": item})
+    posted.headers["HX-Trigger"] = json.dumps({"ck:announce": f"{post.get_kind_display()} posted"})
+    return posted
 
 
 @require_safe
 def thread(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A post with everything said on it; opening it reads the notifications about it."""
-    post = load_post(request, pk)
-    notifications.mark_seen(post=post, by=request.user)
-    return thread_page(request, post, CommentForm(post=post))
+    """A post with everything said on it; opening it reads the notifications about it.
+
+    `?comment=` opens the page that holds that comment.
+    """
+    head = load_head(request, pk)
+    if head.has_news:
+        notifications.mark_seen(post_id=pk, by=request.user)
+    context = discussion(request, head)
+    wanted = request.GET.get("comment", "")
+    if is_id(wanted) and int(wanted) not in context["thread"].shown:
+        comment = said.one(request.user, int(wanted))
+        if comment and comment.post_id == pk:
+            return _elsewhere(comment)
+    return _thread_page(request, context)
 
 
-def thread_page(request: SignedInRequest, post: Post, form: CommentForm, status: int = 200) -> HttpResponse:
-    """The page of a thread with `form` under it, which may hold what was typed and what is wrong with it."""
-    at = highest(LiveEvent)
-    try:
-        shown = read_thread(request.user, post, cursor=request.GET.get("cursor"))
-    except BadCursor as error:
-        raise Http404 from error
-    context = {
-        "thread": shown,
-        "form": form,
-        "stream": Stream(StreamKind.POST, post.pk),
-        "at": at,
-        "cursor_param": "cursor",
-    }
-    return render(request, "feeds/post.html", context, status=status)
+def _elsewhere(comment: Said) -> HttpResponse:
+    """Where a comment stands that is not on the first page of its thread, nor among the first replies."""
+    query = {"cursor": said.page_with(comment)}
+    if comment.parent_id:
+        place = reverse("comment_replies", args=[comment.parent_id])
+    else:
+        place = reverse("post", args=[comment.post_id])
+    return redirect(f"{place}?{urlencode(query)}#comment-{comment.pk}")
+
+
+def thread_page(request: SignedInRequest, head: Head, form: CommentForm) -> HttpResponse:
+    """The page of a thread under which something was typed that cannot be taken."""
+    return _thread_page(request, discussion(request, head, form=form), status=422)
+
+
+def _thread_page(request: SignedInRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    head = context["head"]
+    shown = {**context, "item": post_item(request, head), "answer": answer(head)}
+    return render(request, "feeds/post.html", shown, status=status)
 
 
 @require_safe
 def item(request: SignedInRequest, pk: int) -> HttpResponse:
     """One post as this reader's lists show it: how a page completes what came down the socket."""
-    context = {"item": items(request.user, [load_post(request, pk)])[0]}
-    return render(request, "feeds/_post_item.html", context)
+    return HttpResponse(post_item(request, load_head(request, pk)))
 
 
 @limited("post", "30/m")
@@ -150,7 +167,8 @@ def react(request: SignedInRequest, pk: int) -> HttpResponse:
         reactions.take_back(post=post, by=request.user)
     if not htmx.wants_fragment(request):
         return htmx.redirect(request, post.get_absolute_url())
-    return render(request, "feeds/_reacted.html", items(request.user, [post])[0]._asdict())
+    head = load_head(request, pk)
+    return HttpResponse(reacted(request.user, head, token=get_token(request)))
 
 
 @limited("react", "120/m")

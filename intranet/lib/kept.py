@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from cachetools import LRUCache  # type: ignore[import-untyped]
@@ -49,7 +49,7 @@ def kept(template: str, key: Hashable, context: Callable[[], dict[str, Any]]) ->
     return found
 
 
-def missing(template: str, keys: dict[int, Hashable]) -> list[int]:
+def missing(template: str, keys: Mapping[int, Hashable]) -> list[int]:
     """The ids of those `keys` (by id) whose fragment would have to be made now."""
     with _lock:
         return [pk for pk, key in keys.items() if (template, key) not in _kept]

@@ -88,6 +88,11 @@ def keyset_page(
     return _page(items, more, columns, position)
 
 
+def cursor_at(queryset: models.QuerySet[Any, Any], row: Any, *, key: Sequence[str], inclusive: bool = False) -> str:
+    """The cursor of the page of `queryset` that begins after `row`, or with it where `inclusive`."""
+    return _encode_row(row, [_column(queryset, name) for name in key], False, inclusive=inclusive)
+
+
 def _page(items: list[Row], more: bool, columns: list[_Column], position: _Position | None) -> KeysetPage[Row]:
     if position is None:
         return KeysetPage(items, _encode_row(items[-1], columns, False) if more else None, None)
@@ -136,7 +141,7 @@ def _beyond(columns: list[_Column], position: _Position) -> Q:
     return Q((f"{first.path}__{past}", position.values[0])) & reached
 
 
-def _encode_row(row: Any, columns: list[_Column], backward: bool) -> str:
+def _encode_row(row: Any, columns: list[_Column], backward: bool, *, inclusive: bool = False) -> str:
     values = []
     for column in columns:
         value: Any = row
@@ -145,7 +150,7 @@ def _encode_row(row: Any, columns: list[_Column], backward: bool) -> str:
         if value is None:
             raise ValueError(f"{column.path} is null, which a key may not be")
         values.append(value)
-    return _encode(_Position(backward, False, values))
+    return _encode(_Position(backward, inclusive, values))
 
 
 def _encode(position: _Position) -> str:

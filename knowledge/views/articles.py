@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from intranet.lib.pagination import BadCursor, keyset_page
-from knowledge import slots
+from knowledge import reading, slots
 from knowledge.forms.articles import ArticleFilterForm
 from knowledge.models import Article
-from knowledge.rendering import contents
-from knowledge.views.loading import load
 from profiles.middleware import SignedInRequest
-from profiles.permissions import Permission, can
 
 NEWEST_CHANGE_FIRST = ("-updated_at", "-pk")
 
@@ -49,15 +46,19 @@ def article_list(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def article(request: SignedInRequest, slug: str) -> HttpResponse:
     """One article, with what its reader may do to it."""
-    shown = load(request, slug)
-    published_on = timezone.localdate(shown.published_at) if shown.published_at else None
+    user, token = request.user, get_token(request)
+    shown = reading.article(user, slug)
+    if shown is None:
+        raise Http404
+    try:
+        words, about = reading.words(user, shown), reading.about(user, shown)
+    except Article.DoesNotExist as error:
+        raise Http404 from error
     context = {
         "article": shown,
-        "topics": shown.topics.all(),
-        "contents": contents(shown.body_html),
-        "department_then": shown.department.name_on(published_on) if shown.department and published_on else "",
-        "may_edit": not shown.is_withdrawn and can(request.user, Permission.EDIT, shown),
-        "may_withdraw": not shown.is_draft and can(request.user, Permission.WITHDRAW, shown),
+        "words": words,
+        "about": about,
+        "own_actions": reading.actions(user, shown, token=token),
         "panels": slots.article.render(request, shown),
         "actions": slots.article_actions.render(request, shown),
     }

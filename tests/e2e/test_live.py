@@ -8,7 +8,9 @@ from collections.abc import Callable
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from feeds.actions import comments, posts, reactions
-from feeds.models import Post
+from feeds.models import LiveEvent, Post
+from feeds.said import REPLIES_AT_ONCE
+from intranet.lib.numbered import number_rows
 from profiles.models import CommunityKind, User
 from tests import factories
 
@@ -83,6 +85,30 @@ def test_a_comment_appears_in_an_open_thread_once(open_as: OpenAs, alice: User, 
         expect(page.locator(".ck-comments--replies > li")).to_have_count(1)
         expect(page.locator(".ck-comments--replies")).to_contain_text("And one back")
         expect(page.locator(f"#counts-{post.pk}")).to_contain_text("2 comments")
+
+
+def test_further_replies_come_in_place_and_a_new_one_stands_once(open_as: OpenAs, alice: User, bob: User) -> None:
+    post = factories.post(author=alice)
+    comment = factories.comment(post=post, author=alice)
+    for number in range(REPLIES_AT_ONCE + 2):
+        factories.comment(post=post, author=alice, parent=comment, body=f"Reply {number}.")
+    # What has no number yet would be told again
+    number_rows(LiveEvent)
+    page = open_as(bob, f"/posts/{post.pk}/")
+    replies = page.locator(f"#replies-{comment.pk} > .ck-comment-item")
+    more = page.get_by_role("link", name="Show 2 more replies")
+    expect(more).to_be_visible()
+    factories.comment(post=post, author=alice, parent=comment, body="The newest.")
+    # At the end, behind the way to those that are not shown
+    expect(replies).to_have_count(REPLIES_AT_ONCE + 2)
+    expect(replies.last).to_contain_text("The newest.")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(replies).to_have_count(REPLIES_AT_ONCE + 3)
+    expect(replies.last).to_contain_text("The newest.")
+    expect(page.locator("[data-more]")).to_have_count(0)
+    expect(replies.nth(REPLIES_AT_ONCE).locator("article")).to_be_focused()
+    expect(replies.nth(REPLIES_AT_ONCE)).to_contain_text(f"Reply {REPLIES_AT_ONCE}.")
 
 
 def test_edits_reactions_and_removals_happen_in_place(open_as: OpenAs, alice: User, bob: User) -> None:

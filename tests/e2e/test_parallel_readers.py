@@ -16,26 +16,34 @@ from tests.e2e.conftest import Server, sign_in_cookie
 
 READERS = 200
 CLUBS = 10
+# Every so many of them said something in the thread
+TALKERS = 12
+OWN_NAME, EDITED = re.compile(r'ck-account__name">([^<]+)<'), re.compile(r'href="/comments/(\d+)/edit/"')
 MARK = re.compile(r"mark-(\d+)-(reader|club)")
 
 
-def readers() -> list[tuple[User, int]]:
-    """People, each in one of a few hidden communities that say what nobody else may read."""
+def readers() -> tuple[list[tuple[User, int]], str, dict[int, int]]:
+    """People, each in one of a few hidden communities that say what nobody else may read.
+
+    With them the address of a thread that all may read, and their own comments there: ids by the person's number.
+    """
     founder = factories.user("Fay Founder")
     clubs = [factories.community(f"Club {n}", owner=founder, kind=CommunityKind.HIDDEN) for n in range(CLUBS)]
     said = [
         factories.post(author=founder, audience=club.audience, body=f"mark-{n}-club") for n, club in enumerate(clubs)
     ]
     open_to_all = factories.post(author=founder, body="For everybody")
-    made = []
+    made, comments = [], {}
     for number in range(READERS):
         person = factories.user(f"mark-{number}-reader")
         club = number % CLUBS
         CommunityMembership.objects.create(community=clubs[club], user=person, joined_at=said[club].created_at)
         if number % 3 == 0:
             Reaction.objects.create(post=open_to_all, user=person, kind="useful")
+        if number % TALKERS == 0:
+            comments[number] = factories.comment(post=open_to_all, author=person).pk
         made.append((person, club))
-    return made
+    return made, open_to_all.get_absolute_url(), comments
 
 
 def page(server: Server, cookie: str, path: str) -> str:
@@ -57,10 +65,10 @@ def give_up(server: Server, cookie: str, path: str) -> None:
 
 
 def test_each_page_is_its_own_readers(server: Server) -> None:
-    people = readers()
+    people, thread, comments = readers()
     cookies = {person.pk: f"sessionid={sign_in_cookie(person)}" for person, _ in people}
     dice = random.Random(7)
-    paths = {person.pk: dice.choice(["/", "/?stream=everyone"]) for person, _ in people}
+    paths = {person.pk: dice.choice(["/", "/?stream=everyone", thread]) for person, _ in people}
     leaving = {person.pk for person, _ in people if dice.random() < 0.2}
 
     def visit(person: User) -> str:
@@ -73,7 +81,12 @@ def test_each_page_is_its_own_readers(server: Server) -> None:
     tokens: set[str] = set()
     for number, ((person, club), html) in enumerate(zip(people, pages, strict=True)):
         assert html.rstrip().endswith("</html>"), person.name
-        assert set(MARK.findall(html)) == {(str(number), "reader"), (str(club), "club")}, person.name
+        if paths[person.pk] == thread:
+            assert OWN_NAME.findall(html) == [person.name]
+            assert EDITED.findall(html) == [str(comments[pk]) for pk in (number,) if pk in comments]
+            assert "club" not in {kind for _, kind in MARK.findall(html)}, person.name
+        else:
+            assert set(MARK.findall(html)) == {(str(number), "reader"), (str(club), "club")}, person.name
         pressed = html.count('value="" aria-pressed="true">Useful')
         assert pressed == (1 if number % 3 == 0 and "For everybody" in html else 0), person.name
         found = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', html))

@@ -185,6 +185,9 @@ def post_addresses(
 def _comments(world: World, name: str) -> Iterator[Address]:
     said = world.said[name]
     yield from comment_addresses(said.comment.pk, READERS[name], said.comment.author, world, f"{name} comment")
+    shows = tuple(world.known(f"{name} {part}") for part in ("comment", "reply"))
+    yield about("comment_replies", [said.comment.pk], [ABSENT_ID], shows=shows, readers=READERS[name])
+    yield about("comment_replies", [said.reply.pk], [ABSENT_ID], readers=NOBODY)
 
 
 def comment_addresses(
@@ -273,4 +276,7 @@ def _special(world: World) -> Iterator[Address]:
     ):
         if post:
             yield from post_addresses(post, "everyone", readers=NOBODY)
+        # A comment that was removed keeps its place
+        place = NOBODY if post else EVERYBODY
+        yield about("comment_replies", [comment.pk], [ABSENT_ID], readers=place)
         yield from comment_addresses(comment.pk, NOBODY, comment.author, world)

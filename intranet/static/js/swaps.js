@@ -1,4 +1,5 @@
-// After htmx has brought a fragment: focus goes where the fragment asks, and a request that failed says so in words.
+// When htmx brings a fragment: focus goes where the fragment asks, nothing comes twice, and a request that failed says
+// so in words.
 
 const problem = document.getElementById("problem")
 
@@ -25,6 +26,18 @@ document.addEventListener("htmx:sendError", () => {
 })
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) show("")
+})
+// At the end of a list that was cut stand one's own reply and what came down the socket: they are not added again
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.shouldSwap || !detail.target.matches("[data-more]")) return
+  const fresh = document.createElement("template")
+  fresh.innerHTML = detail.serverResponse
+  for (const item of [...fresh.content.children]) if (item.id && document.getElementById(item.id)) item.remove()
+  // The link that was pressed goes: reading goes on with the first of what it brought
+  const first = fresh.content.firstElementChild?.firstElementChild
+  if (first) first.setAttribute("data-autofocus", "")
+  else detail.target.nextElementSibling?.querySelector("a")?.focus()
+  detail.serverResponse = fresh.innerHTML
 })
 document.addEventListener("htmx:afterSettle", (event) => {
   const fragment = event.detail.elt
