@@ -11,9 +11,6 @@ uses.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -25,7 +22,7 @@ import psycopg
 
 from bench import serving
 from bench.counting import ANSWER
-from bench.measure import ROOT, Meter, Report, percentile, progress
+from bench.measure import Meter, Report, percentile, progress
 from bench.serving import Browser, Size
 
 SIZES, QUICK_SIZES = "500/10000,50000/1000000", "500/10000"
@@ -86,11 +83,7 @@ def _measure_pages(
     *,
     searched: bool,
 ) -> None:
-    told = json.loads(
-        subprocess.run(
-            [sys.executable, "-m", "bench.subjects"], cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
-    )
+    told = serving.subjects(env)
     asks: dict[str, tuple[str, Callable[[Browser], Any]]] = {
         name: (key, lambda browser, path=path: browser.ask(path)) for name, (key, path) in told["pages"].items()
     }

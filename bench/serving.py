@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -96,6 +97,14 @@ def prepare(size: Size, env: dict[str, str], *, seed: int, fresh: bool = False) 
     if is_empty and is_empty[0]:
         progress(f"Loading {size.people:,} people and {size.posts:,} posts into {size.database} …")
         manage("load_scale", "--people", str(size.people), "--posts", str(size.posts), "--seed", str(seed), env=env)
+
+
+def subjects(env: dict[str, str]) -> dict[str, Any]:
+    """What `bench.subjects` tells of the service of an environment: pages, and the cookies of who asks for them."""
+    command = [sys.executable, "-m", "bench.subjects"]
+    told = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+    found: dict[str, Any] = json.loads(told)
+    return found
 
 
 @contextmanager
