@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,6 +32,7 @@ def follow(request: SignedInRequest) -> HttpResponse:
     if htmx.wants_fragment(request):
         context = {"kind": COLUMNS[type(target)], "target": target, "is_following": on}
         return render(request, "feeds/_follow.html", context)
+    messages.success(request, f"You follow {target} now." if on else f"You no longer follow {target}.")
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return htmx.redirect(request, back if is_ours else target.get_absolute_url())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def test_to_follow_is_a_state(as_: As, alice: User, bob: User) -> None:
@@ -53,3 +55,20 @@ def test_it_goes_back_to_where_it_was_asked_and_nowhere_else(as_: As, alice: Use
     for back, to in (("/", "/"), ("https://elsewhere.example/", f"/people/{bob.pk}/"), ("//x", f"/people/{bob.pk}/")):
         answer = as_(alice).post("/follow/", {"person": bob.pk, "on": "1", "next": back})
         assert answer.headers["Location"] == to
+
+
+def test_without_javascript_the_next_page_says_what_was_done(as_: As, alice: User, bob: User) -> None:
+    client = as_(alice)
+    for on, words in (("1", f"You follow {bob.name} now."), ("", f"You no longer follow {bob.name}.")):
+        client.post("/follow/", {"person": bob.pk, "on": on, "next": "/suggestions/"})
+        assert words in client.get("/suggestions/").content.decode()
+        client.post("/follow/", {"person": bob.pk, "on": on}, headers={"HX-Request": "true"})
+        assert words not in client.get("/suggestions/").content.decode()
+
+
+def test_the_token_in_a_kept_form_differs_from_answer_to_answer(as_: As, alice: User, bob: User) -> None:
+    # Pages are compressed: a secret that stood there unmasked could be guessed from their length
+    client = as_(alice)
+    pages = [client.get(f"/people/{bob.pk}/").content.decode() for _ in range(2)]
+    first, second = (TOKEN.findall(page) for page in pages)
+    assert first and second and not set(first) & set(second)
