@@ -11,9 +11,9 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from feeds.heads import Head
-from feeds.models import Comment, Post, PostKind
+from feeds.models import Post, PostKind
 from feeds.newest import Card
-from feeds.said import Said
+from feeds.said import Said, whole
 from intranet.lib.kept import finished, kept, missing
 from profiles.models import User
 
@@ -81,12 +81,9 @@ def reacted(user: User, head: Head, *, token: str) -> SafeString:
 
 
 def _of_head(template: str, user: User, head: Head, token: str) -> SafeString:
-    part = _part(user, head.card, moderates=head.may_hide, writable=head.writable)
-
-    def context() -> dict[str, Any]:
-        return {"post": Post.objects.visible_to(user).for_feed().get(pk=head.pk), "beside": part}
-
-    return finished(kept(template, (head.card.key, part), context), token)
+    reaction = Beside(reaction=head.card.reaction or "")
+    key = (head.pk, head.author, head.comment_count, head.reaction_count, reaction)
+    return finished(kept(template, key, lambda: {"post": head, "beside": reaction}), token)
 
 
 def _item_context(user: User, card: Card, part: Beside, posts: dict[int, Post]) -> dict[str, Any]:
@@ -113,21 +110,30 @@ def kept_comments(user: User, comments: Sequence[Said], *, head: Head) -> dict[i
     """
     keys = {comment.pk: (comment.key, comment.pk == head.answer_id) for comment in comments}
     absent = missing(COMMENT, keys)
-    known = Comment.objects.visible_to(user).for_thread().in_bulk(absent) if absent else {}
+    known = whole(absent)
 
     def shown(comment: Said) -> dict[str, Any]:
-        return {
-            "comment": known.get(comment.pk) or Comment.objects.visible_to(user).for_thread().get(pk=comment.pk),
-            "post": head,
-        }
+        # One that went between the two looks is left out
+        return {"comment": known.get(comment.pk) or whole([comment.pk])[comment.pk], "post": head}
 
     found = {}
     for comment in comments:
         part = _comment_part(user, comment, head)
-        with suppress(Comment.DoesNotExist):
+        with suppress(KeyError):
             key = keys[comment.pk]
             found[comment.pk] = kept(COMMENT_ITEM, (key, part), partial(_comment_context, comment, key, part, shown))
     return found
+
+
+def kept_words(comment: Said, *, head: Head) -> SafeString:
+    """A comment alone, as HTML; nothing where it went between two looks."""
+
+    def shown() -> dict[str, Any]:
+        return {"comment": whole([comment.pk])[comment.pk], "post": head}
+
+    with suppress(KeyError):
+        return mark_safe(kept(COMMENT, (comment.key, comment.pk == head.answer_id), shown))
+    return mark_safe("")
 
 
 def _comment_context(comment: Said, key: Hashable, part: BesideComment, shown: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from feeds import newest
 from feeds.models import Notification, Post, PostKind
-from feeds.newest import Card, card, described
+from feeds.newest import Author, Card, card, described
 from feeds.reader import live_at
 from intranet.lib.compiled import Compiled
 from profiles.audience import writable_by
@@ -37,6 +37,8 @@ class Head(NamedTuple):
 
     card: Card
     kind: str
+    comment_count: int
+    reaction_count: int
     article_title: str | None
     answer_id: int | None
     community: Place | None
@@ -55,6 +57,13 @@ class Head(NamedTuple):
         return self.card.author_id
 
     @property
+    def author(self) -> Author:
+        return self.card.author
+
+    def get_absolute_url(self) -> str:
+        return self.card.get_absolute_url()
+
+    @property
     def writable(self) -> set[int]:
         """The audience it is said to, where the reader may write there."""
         return {self.card.audience_id} if self.may_comment else set()
@@ -68,8 +77,8 @@ class Head(NamedTuple):
 
 
 FACTS = (
-    "kind", "article__title", "answer_id", "audience__community__slug", "audience__community__name",
-    "at", "may_hide", "may_comment", "has_news",
+    "kind", "comment_count", "reaction_count", "article__title", "answer_id",
+    "audience__community__slug", "audience__community__name", "at", "may_hide", "may_comment", "has_news",
 )  # fmt: skip
 ANSWER = (
     "answer__hidden_at", "answer__edited_at", "answer__author_id", "answer__author__name", "answer__department__slug",
@@ -110,8 +119,10 @@ def _head(row: tuple[Any, ...] | None) -> Head | None:
     if row is None:
         return None
     first, facts = len(newest.FIRST) + len(newest.SEEN), len(FACTS)
-    kind, title, answer_id, slug, name, *known = row[first : first + facts]
+    kind, comments, reactions, title, answer_id, slug, name, *known = row[first : first + facts]
     hidden_at, *answer = row[first + facts :]
     place = Place(slug, name) if slug and name else None
     is_answered = answer_id is not None and hidden_at is None
-    return Head._make((card(row), kind, title, answer_id, place, *known, tuple(answer) if is_answered else None))
+    return Head._make(
+        (card(row), kind, comments, reactions, title, answer_id, place, *known, tuple(answer) if is_answered else None)
+    )

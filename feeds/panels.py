@@ -86,9 +86,10 @@ def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | N
     head = head_of_article(request.user, article.pk)
     if head is None:
         return None
+    token = get_token(request)
     context = {
-        **discussion(request, head, cursor_param=COMMENTS_CURSOR),
-        "counts": counts_and_reactions(request.user, head, token=get_token(request)),
+        **discussion(request, head, token=token, cursor_param=COMMENTS_CURSOR),
+        "counts": counts_and_reactions(request.user, head, token=token),
     }
     return Panel(render_to_string("feeds/_discussion.html", context, request), title="Discussion")
 

@@ -88,6 +88,12 @@ _ONE = Compiled(lambda user, comment_id: _opening(Comment.objects.visible_to(use
 _MADE = Compiled(lambda comment_id: _opening(Comment.objects.filter(pk=comment_id)))
 
 
+def whole(ids: Iterable[int]) -> dict[int, Comment]:
+    """The comments themselves, of rows that the reader was found to see."""
+    wanted = list(ids)
+    return Comment.objects.for_thread().in_bulk(wanted) if wanted else {}
+
+
 def one(user: Any, comment_id: int) -> Said | None:
     """The comment, where `user` may see it."""
     row = _ONE.row(user=user, comment_id=comment_id)

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from feeds import said
 from feeds.beside import REPLIES_MARK, kept_comments
 from feeds.heads import Head
-from feeds.models import Comment
 from feeds.said import REPLIES_AT_ONCE, Said
 from intranet.lib.kept import finished, kept
 from intranet.lib.pagination import KeysetPage
@@ -87,7 +86,7 @@ def answer(head: Head) -> SafeString | str:
 
 
 def _answer_context(answer_id: int) -> dict[str, Any]:
-    return {"answer": Comment.objects.for_thread().get(pk=answer_id)}
+    return {"answer": said.whole([answer_id])[answer_id]}
 
 
 def _with_replies(user: User, head: Head, opening: Sequence[Said]) -> tuple[str, frozenset[int]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from feeds.actions import live, notifications
 from feeds.actions.posts import NothingSaid, changed
 from feeds.models import MAX_COMMENT, Comment, LiveEventKind, NotificationKind, Post
+from feeds.models.post import sees
 from intranet.lib import markdown
 from intranet.lib.idempotency import create_once, digest
 from profiles.actions import audit, search
@@ -119,7 +120,7 @@ def hide(*, comment: Comment, by: User, reason: str = "") -> None:
 
 
 def _require_may_comment(by: User, post: Post) -> None:
-    if not Post.objects.visible_to(by).filter(pk=post.pk).exists():
+    if not sees(by, post.pk):
         raise NotAllowed("You cannot comment here.")
     if not can(by, Permission.WRITE_TO, post.audience):
         raise JoinFirst("Join the community to take part in this discussion.")

@@ -8,6 +8,7 @@ from django.db.models import F
 from feeds.actions import live
 from feeds.actions.posts import changed
 from feeds.models import LiveEventKind, Post, Reaction, ReactionKind
+from feeds.models.post import sees
 from profiles.models import User
 from profiles.permissions import NotAllowed
 
@@ -42,5 +43,5 @@ def take_back(*, post: Post, by: User) -> None:
 
 
 def _require_sight(by: User, post: Post) -> None:
-    if not Post.objects.visible_to(by).filter(pk=post.pk).exists():
+    if not sees(by, post.pk):
         raise NotAllowed("You cannot react to this.")

@@ -35,8 +35,11 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 class Comment(CreatedOnce):
     """A comment, or a reply to one (`parent`, never deeper)."""
 
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments")
-    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies")
+    # Indexed in the order of a thread; with an index of its own each, the planner would sort all of a long one
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments", db_index=False)
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies", db_index=False
+    )
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="comments")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     body = models.TextField(max_length=MAX_COMMENT)
@@ -55,6 +58,7 @@ class Comment(CreatedOnce):
         constraints = [models.UniqueConstraint(fields=["author", "idempotency_key"], name="comment_created_once")]
         indexes = [
             models.Index(fields=["post", "created_at", "id"], name="comment_by_post"),
+            models.Index(fields=["parent", "created_at", "id"], name="comment_by_parent"),
             models.Index(fields=["author", "-created_at"], name="comment_by_author"),
         ]
 

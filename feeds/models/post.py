@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from intranet.lib.compiled import Compiled
 from intranet.lib.idempotency import CreatedOnce
 from knowledge.models import Article, ArticleState
 from profiles.audience import AudienceModel, AudienceQuerySet, Marking
@@ -144,3 +145,18 @@ class PostTopic(TopicOf):
 
     def __str__(self) -> str:
         return f"{self.content_object}: {self.tag}"
+
+
+_SEEN = Compiled(lambda user, post_id: Post.objects.visible_to(user).filter(pk=post_id).values_list("pk"))
+
+
+def sees(user: Any, post_id: int) -> bool:
+    """Whether `user` may see a post: asked by everything that is done to one."""
+    return user.pk is not None and _SEEN.row(user=user, post_id=post_id) is not None
+
+
+def seen_post(user: Any, post_id: int) -> Post | None:
+    """The post with what it takes to say something on it or to react, where `user` may see it."""
+    if not sees(user, post_id):
+        return None
+    return Post.objects.select_related("audience", "article").filter(pk=post_id).first()

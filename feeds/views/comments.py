@@ -15,11 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from feeds import said, threads
 from feeds.actions import comments
 from feeds.actions.posts import NothingSaid
+from feeds.beside import kept_words
 from feeds.composer import comment_form
 from feeds.forms import CommentEditForm, CommentForm, HideForm
 from feeds.models import Comment, Post
+from feeds.said import Said
 from feeds.threads import comment_item
-from feeds.views.loading import is_id, load_comment, load_head, load_post, load_said
+from feeds.views.loading import is_id, load_comment, load_head, load_post_to_use, load_said
 from feeds.views.posts import thread_page
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
@@ -33,7 +35,7 @@ from profiles.permissions import Permission, require
 @require_POST
 def new(request: SignedInRequest, pk: int) -> HttpResponse:
     """Say something on a post, or with `parent` reply to a comment on it."""
-    post = load_post(request, pk)
+    post = load_post_to_use(request, pk)
     parent = _parent(request, post)
     form = CommentForm(request.POST, post_id=post.pk, reply_to=parent.pk if parent else None)
     if form.is_valid():
@@ -55,7 +57,7 @@ def new(request: SignedInRequest, pk: int) -> HttpResponse:
         context = {"form": form, "post_id": post.pk, "reply_to": parent}
         return render(request, "feeds/_comment_form.html", context, status=422)
     if parent:
-        return _reply_page(request, parent, form)
+        return _reply_page(request, load_said(request, parent.pk), form)
     return thread_page(request, load_head(request, pk), form)
 
 
@@ -81,7 +83,7 @@ def _commented(request: SignedInRequest, post: Post, made: Comment) -> HttpRespo
     head, token = load_head(request, post.pk), get_token(request)
     context = {
         "form": "" if made.parent_id else comment_form(post.pk, focused=True, token=token),
-        "post": post,
+        "head": head,
         "comment": made,
         "item": comment_item(request.user, head, said.made(made), token=token),
     }
@@ -93,14 +95,16 @@ def _commented(request: SignedInRequest, post: Post, made: Comment) -> HttpRespo
 @require_safe
 def reply(request: SignedInRequest, pk: int) -> HttpResponse:
     """The form for a reply: under the comment for htmx, otherwise on a page of its own."""
-    comment = load_comment(request, pk)
+    comment = load_said(request, pk)
+    if comment.hidden_at:
+        raise Http404
     return _reply_page(request, comment)
 
 
-def _reply_page(request: SignedInRequest, comment: Comment, form: CommentForm | None = None) -> HttpResponse:
+def _reply_page(request: SignedInRequest, comment: Said, form: CommentForm | None = None) -> HttpResponse:
     """The page of a reply, with an empty form or with one that cannot be taken."""
     head = load_head(request, comment.post_id)
-    context = {
+    context: dict[str, Any] = {
         "head": head,
         "comment": comment,
         "form": form,
@@ -110,6 +114,8 @@ def _reply_page(request: SignedInRequest, comment: Comment, form: CommentForm | 
         if form
         else comment_form(comment.post_id, reply_to=comment.pk, focused=True, token=get_token(request)),
     }
+    if not htmx.wants_fragment(request):
+        context["words"] = kept_words(comment, head=head)
     return htmx.fragment_or_page(
         request,
         fragment="feeds/_reply_form.html",

@@ -16,6 +16,7 @@ from feeds.composer import comment_form
 from feeds.forms import CommentForm
 from feeds.heads import Head, head_of_post
 from feeds.models import Comment, Post
+from feeds.models.post import seen_post
 from feeds.reader import Facts
 from feeds.said import Said
 from feeds.streams import Stream, StreamKind, suggested_page
@@ -33,6 +34,13 @@ def load_post(request: SignedInRequest, pk: int) -> Post:
     """The post with what its page shows; 404 where the reader may not see it."""
     post: Post = get_object_or_404(Post.objects.visible_to(request.user).for_thread(), pk=pk)
     return post
+
+
+def load_post_to_use(request: SignedInRequest, pk: int) -> Post:
+    """The post with what it takes to say something on it or to react; 404 where the reader may not see it."""
+    if post := seen_post(request.user, pk):
+        return post
+    raise Http404
 
 
 def load_comment(request: SignedInRequest, pk: int) -> Comment:
@@ -57,9 +65,8 @@ def load_said(request: SignedInRequest, pk: int) -> Said:
     raise Http404
 
 
-def post_item(request: SignedInRequest, head: Head) -> SafeString:
+def post_item(request: SignedInRequest, head: Head, *, token: str) -> SafeString:
     """The post at the head of a thread as its reader's lists show it; 404 where it went between two looks."""
-    token = get_token(request)
     items = kept_items(request.user, [head.card], token=token, moderates=head.may_hide, writable=head.writable)
     if not items:
         raise Http404
@@ -67,15 +74,15 @@ def post_item(request: SignedInRequest, head: Head) -> SafeString:
 
 
 def discussion(
-    request: SignedInRequest, head: Head, *, form: CommentForm | None = None, cursor_param: str = "cursor"
+    request: SignedInRequest, head: Head, *, token: str, form: CommentForm | None = None, cursor_param: str = "cursor"
 ) -> dict[str, Any]:
     """What `feeds/_comments.html` needs to show the thread under `head`.
 
     Args:
+        token: the reader's token against forged requests.
         form: what was typed and what is wrong with it; an empty one without.
         cursor_param: what the address calls the cursor; a page may hold another list.
     """
-    token = get_token(request)
     try:
         shown = thread(request.user, head, cursor=request.GET.get(cursor_param), token=token)
     except BadCursor as error:

@@ -21,7 +21,7 @@ from feeds.heads import Head
 from feeds.models import Comment, Post
 from feeds.said import Said
 from feeds.threads import answer
-from feeds.views.loading import discussion, is_id, load_head, load_post, post_item
+from feeds.views.loading import discussion, is_id, load_head, load_post, load_post_to_use, post_item
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
 from intranet.lib.limits import limited
@@ -67,7 +67,7 @@ def _posted(request: SignedInRequest, post: Post, form: ComposerForm) -> HttpRes
         return htmx.redirect(request, post.get_absolute_url())
     fresh = ComposerForm(user=request.user, initial={"audience": post.audience_id})
     fresh.fields["body"].widget.attrs["data-autofocus"] = ""
-    item = post_item(request, load_head(request, post.pk))
+    item = post_item(request, load_head(request, post.pk), token=get_token(request))
     posted = render(request, "feeds/_posted.html", {"form": fresh, "item": item})
     posted.headers["HX-Trigger"] = json.dumps({"ck:announce": f"{post.get_kind_display()} posted"})
     return posted
@@ -82,13 +82,14 @@ def thread(request: SignedInRequest, pk: int) -> HttpResponse:
     head = load_head(request, pk)
     if head.has_news:
         notifications.mark_seen(post_id=pk, by=request.user)
-    context = discussion(request, head)
+    token = get_token(request)
+    context = discussion(request, head, token=token)
     wanted = request.GET.get("comment", "")
     if is_id(wanted) and int(wanted) not in context["thread"].shown:
         comment = said.one(request.user, int(wanted))
         if comment and comment.post_id == pk:
             return _elsewhere(comment)
-    return _thread_page(request, context)
+    return _thread_page(request, context, token)
 
 
 def _elsewhere(comment: Said) -> HttpResponse:
@@ -103,19 +104,20 @@ def _elsewhere(comment: Said) -> HttpResponse:
 
 def thread_page(request: SignedInRequest, head: Head, form: CommentForm) -> HttpResponse:
     """The page of a thread under which something was typed that cannot be taken."""
-    return _thread_page(request, discussion(request, head, form=form), status=422)
+    token = get_token(request)
+    return _thread_page(request, discussion(request, head, token=token, form=form), token, status=422)
 
 
-def _thread_page(request: SignedInRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def _thread_page(request: SignedInRequest, context: dict[str, Any], token: str, status: int = 200) -> HttpResponse:
     head = context["head"]
-    shown = {**context, "item": post_item(request, head), "answer": answer(head)}
+    shown = {**context, "item": post_item(request, head, token=token), "answer": answer(head)}
     return render(request, "feeds/post.html", shown, status=status)
 
 
 @require_safe
 def item(request: SignedInRequest, pk: int) -> HttpResponse:
     """One post as this reader's lists show it: how a page completes what came down the socket."""
-    return HttpResponse(post_item(request, load_head(request, pk)))
+    return HttpResponse(post_item(request, load_head(request, pk), token=get_token(request)))
 
 
 @limited("post", "30/m")
@@ -157,7 +159,7 @@ def hide(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def react(request: SignedInRequest, pk: int) -> HttpResponse:
     """Set the reader's reaction, or take it back."""
-    post = load_post(request, pk)
+    post = load_post_to_use(request, pk)
     form = ReactionForm(request.POST)
     if not form.is_valid():
         raise Http404

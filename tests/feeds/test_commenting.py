@@ -19,6 +19,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
+# Of which session, reader and what the action itself writes and notes are the most
+COMMENT_QUERIES, REACTION_QUERIES = 25, 17
 
 
 def _form(body: str = "I do.", **fields: Any) -> dict[str, Any]:
@@ -213,3 +215,20 @@ def test_the_fragments_are_the_same_for_whoever_may_see_them(as_: As, alice: Use
 
     for name in (f"post-{post.pk}", f"comment-{comment.pk}"):
         assert fragment(alice, name) == fragment(bob, name) == fragment(max_, name)
+
+
+def test_commenting_and_reacting_have_a_budget(
+    as_: As, alice: User, bob: User, django_assert_max_num_queries: Callable
+) -> None:
+    post = factories.post(author=alice, topics=["Grants", "Money"])
+    client = as_(bob)
+    above = factories.comment(post=post, author=alice)
+    for number in (1, 19):
+        for _ in range(number):
+            factories.comment(post=post, author=bob)
+        with django_assert_max_num_queries(COMMENT_QUERIES):
+            client.post(f"/posts/{post.pk}/comments/", _form("Yes"), headers=HTMX)
+        with django_assert_max_num_queries(COMMENT_QUERIES + 1):
+            client.post(f"/posts/{post.pk}/comments/", _form("Yes", parent=above.pk), headers=HTMX)
+        with django_assert_max_num_queries(REACTION_QUERIES):
+            client.post(f"/posts/{post.pk}/react/", {"kind": "thanks" if number == 1 else ""}, headers=HTMX)
