@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from intranet.lib.compiled import Compiled
 from intranet.lib.pagination import KeysetPage
-from profiles.counts import number_of_members, number_of_people
-from profiles.listing import Person, everybody, first_page, in_community, in_department, knowing, persons
+from profiles.counts import number_of_members
+from profiles.listing import Person, everybody, first_page, in_community, knowing, persons
 from profiles.models import (
     Community,
     CommunityMembership,
     Department,
-    DepartmentName,
-    DepartmentParent,
-    Membership,
     Role,
     RoleGrant,
     Topic,
@@ -44,67 +41,6 @@ def departments(reader: Any, *, q: str = "", kind: str = "", closed: bool = Fals
     if kind:
         found = found.filter(kind=kind)
     return found if q or kind or closed else found.roots()
-
-
-@dataclass(slots=True)
-class Part:
-    """A department in the tree under another, and what stands under it."""
-
-    department: Department
-    is_main: bool
-    parts: list[Part] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class DepartmentPage:
-    """What a department's page shows beside its own row."""
-
-    parents: list[Department]
-    former_names: list[DepartmentName]
-    successors: list[Department]
-    predecessors: list[Department]
-    parts: list[Part]
-    closed_parts: list[Department]
-    leads: list[Membership]
-    people: list[Person]
-    people_count: int
-
-
-_PEOPLE = Compiled(lambda user, department_id: in_department(department_id, user).first(FIRST))
-
-
-def department_page(department: Department, reader: Any) -> DepartmentPage:
-    known = Department.objects.visible_to(reader)
-    leads = Membership.objects.visible_to(reader).current().leads().filter(department=department)
-    closed = known.closed().filter(parent_rows__parent=department, parent_rows__until_on__isnull=True)
-    return DepartmentPage(
-        parents=list(known.parents_of(department)),
-        former_names=list(department.former_names()),
-        successors=list(known.filter(predecessor_rows__predecessor=department).order_by("name", "pk")),
-        predecessors=list(known.filter(successor_rows__successor=department).order_by("name", "pk")),
-        parts=_parts(department, known.open()),
-        closed_parts=list(closed.order_by("name", "pk")[:MAX_CLOSED_PARTS]),
-        leads=list(leads.with_person().order_by("user__name", "pk")),
-        people=persons(_PEOPLE.rows(user=reader, department_id=department.pk)),
-        people_count=number_of_people([department])[department.pk],
-    )
-
-
-def _parts(department: Department, known: QuerySet[Department]) -> list[Part]:
-    """Two levels of `known` under `department`, each level one query."""
-    first = _below([department.pk], known).get(department.pk, [])
-    second = _below([part.department.pk for part in first], known)
-    for part in first:
-        part.parts = second.get(part.department.pk, [])
-    return first
-
-
-def _below(parents: list[int], known: QuerySet[Department]) -> dict[int, list[Part]]:
-    rows = DepartmentParent.objects.filter(parent__in=parents, until_on__isnull=True, department__in=known)
-    found: dict[int, list[Part]] = {}
-    for row in rows.select_related("department").order_by("department__name", "pk"):
-        found.setdefault(row.parent_id, []).append(Part(row.department, row.is_main))
-    return found
 
 
 def communities(reader: Any, *, q: str = "", mine: bool = False) -> QuerySet[Community]:

@@ -53,11 +53,11 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
 
     def open(self) -> DepartmentQuerySet:
         """Open today: not closed, or closing on a later day."""
-        return self.filter(Q(closed_on__isnull=True, is_closed=False) | Q(closed_on__gt=timezone.localdate()))
+        return self.filter(Q(closed_on__isnull=True, is_closed=False) | Q(closed_on__gt=today()))
 
     def closed(self) -> DepartmentQuerySet:
         """Closed today, on a known day or some day."""
-        return self.filter(Q(closed_on__lte=timezone.localdate()) | Q(closed_on__isnull=True, is_closed=True))
+        return self.filter(Q(closed_on__lte=today()) | Q(closed_on__isnull=True, is_closed=True))
 
     def roots(self) -> DepartmentQuerySet:
         """Those that stand under no other, or under one that is closed."""
@@ -71,7 +71,7 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
         )
         return self.filter(Exists(names))
 
-    def parents_of(self, department: Department) -> DepartmentQuerySet:
+    def parents_of(self, department: Any) -> DepartmentQuerySet:
         """Those directly above `department` today, the main one first."""
         rows = self.filter(child_rows__department=department, child_rows__until_on__isnull=True)
         return rows.order_by("-child_rows__is_main", "name", "pk")
@@ -146,10 +146,6 @@ class Department(models.Model):
     def has_closed(self) -> bool:
         """Whether it is closed today; one that closes on a later day is still open."""
         return self.closed_on <= timezone.localdate() if self.closed_on else self.is_closed
-
-    def former_names(self) -> models.QuerySet[DepartmentName]:
-        """What it was called before, the latest first."""
-        return self.names.filter(until_on__isnull=False).order_by("-until_on", "-pk")
 
     def places(self) -> MembershipQuerySet:
         """Everybody's current place in the department or below it, suspended people included: for its admins."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from intranet.lib.pagination import BadCursor, keyset_page
 from profiles import directory, slots
 from profiles.counts import number_of_people
+from profiles.department_page import department_page
 from profiles.forms.departments import DepartmentFilterForm
 from profiles.middleware import SignedInRequest
-from profiles.models import Department
-from profiles.permissions import Permission, can
 
 PER_PAGE = 50
 
@@ -43,14 +42,16 @@ def departments(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def department(request: SignedInRequest, slug: str) -> HttpResponse:
     """A department: what it is called, where it stands, who works there."""
-    shown = get_object_or_404(Department.objects.visible_to(request.user), slug=slug)
-    may_manage = can(request.user, Permission.MANAGE_PEOPLE, shown)
+    shown = department_page(request.user, slug)
+    if shown is None:
+        raise Http404
     context = {
-        "department": shown,
-        "about": directory.department_page(shown, request.user),
-        "may_manage": may_manage,
-        "mail_domains": list(shown.mail_domains.order_by("domain")) if may_manage else [],
-        "panels": slots.department.render(request, shown),
-        "actions": slots.department_actions.render(request, shown),
+        "department": shown.department,
+        "about": shown,
+        "head": shown.fragment("profiles/_department_head.html"),
+        "aside": shown.fragment("profiles/_department_aside.html"),
+        "may_manage": shown.may_manage,
+        "panels": slots.department.render(request, shown.department),
+        "actions": slots.department_actions.render(request, shown.department),
     }
     return render(request, "profiles/department.html", context)

@@ -158,7 +158,7 @@ def test_a_department_is_renamed_moved_and_described_through_the_actions(
     assert client.post(url("department", "change", treasury.pk), sent).status_code == 302
     treasury.refresh_from_db()
     assert (treasury.name, treasury.parent, treasury.description) == ("Exchequer", health, "Money")
-    assert [name.name for name in treasury.former_names()] == ["Treasury"]
+    assert [name.name for name in treasury.names.filter(until_on__isnull=False)] == ["Treasury"]
     assert treasury.mail_domains.get().domain == "exchequer.gov.example"
     acts = AuditEvent.objects.filter(actor=sam).order_by("position").values_list("action", flat=True)
     assert list(acts) == [
