@@ -12,16 +12,17 @@ from intranet.lib.kept import KEY_MARK, finished, kept
 from profiles.models import User
 
 
-def composer(user: User, writable: dict[int, str], *, token: str) -> SafeString:
+def composer(user: User, writable: dict[int, str], *, token: str, audience: int | None = None) -> SafeString:
     """The empty composer of `user`, as HTML.
 
     Args:
         writable: what they may write to, from `feeds.reader.writable`.
         token: the reader's token against forged requests.
+        audience: the id of the one that is chosen already.
     """
     people = people_in(writable)
-    key = (user.pk, user.name, user.avatar_url, tuple(writable.items()), tuple(people.items()))
-    html = kept("feeds/_composer.html", key, lambda: {"form": _empty(user), "user": user})
+    key = (user.pk, user.name, user.avatar_url, tuple(writable.items()), tuple(people.items()), audience)
+    html = kept("feeds/_composer.html", key, lambda: {"form": _empty(user, audience), "user": user})
     return finished(html, token)
 
 
@@ -42,5 +43,6 @@ def comment_form(post_id: int, *, reply_to: int | None = None, focused: bool = F
     return finished(kept("feeds/_comment_form.html", (post_id, reply_to, focused), context), token)
 
 
-def _empty(user: User) -> ComposerForm:
-    return ComposerForm(user=user, initial={"idempotency_key": KEY_MARK})
+def _empty(user: User, audience: int | None) -> ComposerForm:
+    chosen = {} if audience is None else {"audience": audience}
+    return ComposerForm(user=user, initial={"idempotency_key": KEY_MARK, **chosen})

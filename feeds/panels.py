@@ -7,17 +7,18 @@ from typing import Any
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
+from feeds import reader
 from feeds.beside import counts_and_reactions
-from feeds.forms import ComposerForm
+from feeds.composer import composer
 from feeds.heads import head_of_article
 from feeds.streams import Stream, StreamKind, is_following
 from feeds.views.loading import discussion, feed
+from intranet.lib.compiled import Compiled
 from intranet.lib.kept import finished, kept
 from intranet.lib.panels import Panel
 from knowledge import slots as knowledge_slots
 from knowledge.reading import Shown
 from profiles import slots
-from profiles.audience import writable_by
 from profiles.middleware import SignedInRequest
 from profiles.models import Community, Department, Topic, User
 
@@ -40,16 +41,20 @@ def posts_of_department(request: SignedInRequest, department: Department) -> Pan
     return _panel(request, "Posts", context) if context["items"] else None
 
 
+_READABLE = Compiled(lambda user, pk: Community.objects.readable_by(user).filter(pk=pk).values_list("audience__pk"))
+
+
 @slots.community.panel(order=10)
 def posts_of_community(request: SignedInRequest, community: Community) -> Panel | None:
     """A composer addressed to the community for its members, and what was said there, for whoever may read it."""
-    if not Community.objects.visible_to(request.user).readable_by(request.user).filter(pk=community.pk).exists():
+    readable = _READABLE.row(user=request.user, pk=community.pk)
+    if readable is None:
         return None
-    audience = writable_by(request.user).filter(community=community).first()
-    context = _feed_of(request, StreamKind.COMMUNITY, community.pk)
+    writable = reader.writable(request.user)
+    context = _feed_of(request, StreamKind.COMMUNITY, community.pk, writable=writable)
     context["empty_text"] = f"Nobody has said anything in {community.name} yet."
-    if audience:
-        context["composer"] = ComposerForm(user=request.user, initial={"audience": audience.pk})
+    if readable[0] in writable:
+        context["composer"] = composer(request.user, writable, token=get_token(request), audience=readable[0])
     return _panel(request, "Posts", context)
 
 
@@ -94,8 +99,10 @@ def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | N
     return Panel(render_to_string("feeds/_discussion.html", context, request), title="Discussion")
 
 
-def _feed_of(request: SignedInRequest, kind: StreamKind, pk: int) -> dict[str, Any]:
-    return feed(request, Stream(kind, pk), cursor_param=POSTS_CURSOR)
+def _feed_of(
+    request: SignedInRequest, kind: StreamKind, pk: int, *, writable: dict[int, str] | None = None
+) -> dict[str, Any]:
+    return feed(request, Stream(kind, pk), cursor_param=POSTS_CURSOR, writable=writable)
 
 
 def _panel(request: SignedInRequest, title: str, context: dict[str, Any]) -> Panel:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import CharField, OuterRef, Prefetch, Q, QuerySet
 
 from intranet.lib.compiled import Compiled
+from intranet.lib.nested import nested, unnested
 from intranet.lib.pagination import KeysetPage
 from profiles.counts import number_of_members
 from profiles.listing import Person, everybody, first_page, in_community, knowing, persons
@@ -20,9 +21,11 @@ from profiles.models import (
     Topic,
     TopicAlias,
 )
+from profiles.permissions import Permission, holds_everywhere
 
 # People and departments shown on a page before a link leads to all of them
 FIRST = 12
+LINK = ("name", "slug")
 MAX_CLOSED_PARTS = 100
 MAX_SUGGESTIONS = 8
 
@@ -56,14 +59,16 @@ def communities(reader: Any, *, q: str = "", mine: bool = False) -> QuerySet[Com
 
 @dataclass(frozen=True, slots=True)
 class CommunityPage:
-    """What a community's page shows beside its own row; `members` stay empty for who may not read it."""
+    """What a community's page shows to one reader; `members` stay empty for who may not read it."""
 
+    community: Community
     topics: list[Topic]
     owners: list[Person]
     members: list[Person]
     member_count: int
     own: CommunityMembership | None
     may_read: bool
+    may_manage: bool
 
     @property
     def is_member(self) -> bool:
@@ -82,17 +87,41 @@ _OWNERS = Compiled(lambda user, community_id: _members(user, community_id, is_ow
 _MEMBERS = Compiled(lambda user, community_id: _members(user, community_id, is_owner=False))
 
 
-def community_page(community: Community, reader: Any) -> CommunityPage:
-    own = CommunityMembership.objects.filter(community=community, user_id=reader.pk).first()
+def _community(user: Any, slug: Any) -> Any:
+    place = CommunityMembership.objects.filter(community=OuterRef("pk"), user_id=user.pk)
+    about = Topic.objects.visible_to(user).filter(community_rows__community=OuterRef("pk")).order_by("name")
+    lists = (nested(place, "is_owner", "joined_at"), nested(about, *LINK))
+    may_manage = Q(holds_everywhere(user, Permission.MANAGE_COMMUNITY))
+    return Community.objects.visible_to(user).filter(slug=slug).values_list(may_manage, *COMMUNITY, *lists)
+
+
+COMMUNITY = ("pk", "slug", "name", "description", "kind")
+_COMMUNITY = Compiled(_community, slug=CharField())
+
+
+def community_page(slug: str, reader: Any) -> CommunityPage | None:
+    """The page of the community called `slug`; None where `reader` may not know of it, or there is none."""
+    row = _COMMUNITY.row(user=reader, slug=slug)
+    if row is None:
+        return None
+    manages, *columns, places, topics = row
+    community = Community(**dict(zip(COMMUNITY, columns, strict=True)))
+    own = next((CommunityMembership(is_owner=bool(owns), joined_at=at) for owns, at in unnested(places)), None)
     may_read = community.is_open or bool(own and own.joined_at)
     return CommunityPage(
-        topics=list(Topic.objects.visible_to(reader).filter(community_rows__community=community).order_by("name")),
+        community=community,
+        topics=_links(Topic, topics),
         owners=persons(_OWNERS.rows(user=reader, community_id=community.pk)),
         members=persons(_MEMBERS.rows(user=reader, community_id=community.pk)) if may_read else [],
         member_count=number_of_members([community])[community.pk],
         own=own,
         may_read=may_read,
+        may_manage=bool(manages or (own and own.is_owner)),
     )
+
+
+def _links(model: Any, rows: str) -> list[Any]:
+    return [model(name=name, slug=slug) for name, slug in unnested(rows)]
 
 
 _FIRST_MEMBERS = Compiled(lambda user, community_id: in_community(community_id, user).first())
@@ -125,11 +154,13 @@ def topics(reader: Any, *, q: str = "") -> QuerySet[Topic]:
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
-    """What a topic's page shows beside its own row."""
+    """What a topic's page shows to one reader."""
 
+    topic: Topic
+    may_curate: bool
     parent: Topic | None
     children: list[Topic]
-    aliases: list[TopicAlias]
+    aliases: list[str]
     stewards: list[Person]
     experts: list[Person]
     communities: list[Community]
@@ -144,15 +175,37 @@ _STEWARDS = Compiled(_stewards)
 _EXPERTS = Compiled(lambda user, topic_id: knowing(topic_id, user).first(FIRST))
 
 
-def topic_page(topic: Topic, reader: Any) -> TopicPage:
-    known = Topic.objects.visible_to(reader)
+def _topic(user: Any, slug: Any) -> Any:
+    known, own = Topic.objects.visible_to(user), OuterRef("pk")
+    lists = (
+        nested(known.filter(pk=OuterRef("parent_id")), *LINK),
+        nested(known.filter(parent=own).order_by("name", "pk"), *LINK),
+        nested(TopicAlias.objects.filter(topic=own).order_by("name", "pk"), "name"),
+        nested(Community.objects.visible_to(user).about(own).order_by("name", "pk")[:FIRST], *LINK),
+    )
+    return known.filter(slug=slug).values_list(Q(holds_everywhere(user, Permission.CURATE)), *TOPIC, *lists)
+
+
+TOPIC = ("pk", "slug", "name", "description", "state")
+_TOPIC = Compiled(_topic, slug=CharField())
+
+
+def topic_page(slug: str, reader: Any) -> TopicPage | None:
+    """The page of the topic called `slug`; None where `reader` may not know of it, or there is none."""
+    row = _TOPIC.row(user=reader, slug=slug)
+    if row is None:
+        return None
+    may_curate, *columns, parent, children, aliases, communities = row
+    topic = Topic(**dict(zip(TOPIC, columns, strict=True)))
     return TopicPage(
-        parent=known.filter(pk=topic.parent_id).first() if topic.parent_id else None,
-        children=list(known.filter(parent=topic).order_by("name", "pk")),
-        aliases=list(topic.aliases.order_by("name", "pk")),
+        topic=topic,
+        may_curate=bool(may_curate),
+        parent=next(iter(_links(Topic, parent)), None),
+        children=_links(Topic, children),
+        aliases=[name for (name,) in unnested(aliases)],
         stewards=persons(_STEWARDS.rows(user=reader, topic_id=topic.pk)),
         experts=persons(_EXPERTS.rows(user=reader, topic_id=topic.pk)),
-        communities=list(Community.objects.visible_to(reader).about(topic).order_by("name", "pk")[:FIRST]),
+        communities=_links(Community, communities),
     )
 
 

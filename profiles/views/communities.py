@@ -26,7 +26,7 @@ from profiles.counts import number_of_members
 from profiles.forms.communities import AddMemberForm, CommunityFilterForm, DescriptionForm, FoundForm
 from profiles.listing import Person
 from profiles.middleware import SignedInRequest
-from profiles.models import Community, CommunityMembership, User
+from profiles.models import Community, CommunityMembership, Topic, User
 from profiles.permissions import NotAllowed, Permission, can, require
 
 form_view = require_http_methods(["GET", "HEAD", "POST"])
@@ -92,12 +92,14 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def community(request: SignedInRequest, slug: str) -> HttpResponse:
     """A community: all of it for its readers; what it is and whom to ask, for everybody who may know of it."""
-    shown = _known(request, slug)
-    about = directory.community_page(shown, request.user)
+    about = directory.community_page(slug, request.user)
+    if about is None:
+        raise Http404
+    shown = about.community
     context = {
         "community": shown,
         "about": about,
-        "may_manage": can(request.user, Permission.MANAGE_COMMUNITY, shown),
+        "may_manage": about.may_manage,
         "panels": slots.community.render(request, shown) if about.may_read else [],
         "actions": slots.community_actions.render(request, shown) if about.may_read else [],
     }
@@ -110,7 +112,7 @@ def edit(request: SignedInRequest, slug: str) -> HttpResponse:
     """Describe a community anew, or change who may read it."""
     shown = _known(request, slug)
     require(request.user, Permission.MANAGE_COMMUNITY, shown)
-    topics = directory.community_page(shown, request.user).topics
+    topics = Topic.objects.visible_to(request.user).filter(community_rows__community=shown).order_by("name")
     initial: dict[str, Any] = {
         "name": shown.name,
         "kind": shown.kind,

@@ -54,19 +54,18 @@ def topics(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def topic(request: SignedInRequest, slug: str) -> HttpResponse:
     """A topic and who knows about it; an alias and a merged topic lead to what they mean."""
-    known = Topic.objects.visible_to(request.user)
-    shown = known.filter(slug=slug).first()
-    if shown is None:
-        meant = known.meant_by(slug)
+    about = directory.topic_page(slug, request.user)
+    if about is None:
+        meant = Topic.objects.visible_to(request.user).meant_by(slug)
         if meant is None:
             raise Http404
         return HttpResponsePermanentRedirect(meant.get_absolute_url())
     context = {
-        "topic": shown,
-        "about": directory.topic_page(shown, request.user),
-        "may_curate": can(request.user, Permission.CURATE, shown),
-        "panels": slots.topic.render(request, shown),
-        "actions": slots.topic_actions.render(request, shown),
+        "topic": about.topic,
+        "about": about,
+        "may_curate": about.may_curate,
+        "panels": slots.topic.render(request, about.topic),
+        "actions": slots.topic_actions.render(request, about.topic),
     }
     return render(request, "profiles/topic.html", context)
 
