@@ -83,7 +83,7 @@ _PEOPLE = Compiled(lambda user, department_id: in_department(department_id, user
 
 
 def _page(user: Any, slug: Any) -> Any:
-    known = Department.objects.visible_to(user)
+    known: Any = Department.objects.visible_to(user)
     own = OuterRef("pk")
     under = DepartmentParent.objects.filter(until_on__isnull=True, department__in=known.open())
     closed = known.closed().filter(parent_rows__parent=own, parent_rows__until_on__isnull=True)

@@ -25,6 +25,8 @@ from profiles.permissions import Permission, holds_everywhere
 
 # People and departments shown on a page before a link leads to all of them
 FIRST = 12
+# Owners and stewards: whom to turn to
+MAX_RESPONSIBLE = 50
 LINK = ("name", "slug")
 MAX_CLOSED_PARTS = 100
 MAX_SUGGESTIONS = 8
@@ -80,7 +82,7 @@ class CommunityPage:
 
 
 def _members(user: Any, community_id: Any, *, is_owner: bool) -> Any:
-    return in_community(community_id, user).narrowed(Q(is_owner=is_owner)).first(FIRST)
+    return in_community(community_id, user).narrowed(Q(is_owner=is_owner)).first(MAX_RESPONSIBLE if is_owner else FIRST)
 
 
 _OWNERS = Compiled(lambda user, community_id: _members(user, community_id, is_owner=True))
@@ -92,7 +94,8 @@ def _community(user: Any, slug: Any) -> Any:
     about = Topic.objects.visible_to(user).filter(community_rows__community=OuterRef("pk")).order_by("name")
     lists = (nested(place, "is_owner", "joined_at"), nested(about, *LINK))
     may_manage = Q(holds_everywhere(user, Permission.MANAGE_COMMUNITY))
-    return Community.objects.visible_to(user).filter(slug=slug).values_list(may_manage, *COMMUNITY, *lists)
+    known: Any = Community.objects.visible_to(user)
+    return known.filter(slug=slug).values_list(may_manage, *COMMUNITY, *lists)
 
 
 COMMUNITY = ("pk", "slug", "name", "description", "kind")
@@ -168,7 +171,7 @@ class TopicPage:
 
 def _stewards(user: Any, topic_id: Any) -> Any:
     grants = RoleGrant.objects.filter(topic_id=topic_id, role=Role.TOPIC_STEWARD, ended_at__isnull=True)
-    return everybody(user).narrowed(Q(pk__in=grants.values("user_id"))).first(FIRST)
+    return everybody(user).narrowed(Q(pk__in=grants.values("user_id"))).first(MAX_RESPONSIBLE)
 
 
 _STEWARDS = Compiled(_stewards)
@@ -176,7 +179,8 @@ _EXPERTS = Compiled(lambda user, topic_id: knowing(topic_id, user).first(FIRST))
 
 
 def _topic(user: Any, slug: Any) -> Any:
-    known, own = Topic.objects.visible_to(user), OuterRef("pk")
+    known: Any = Topic.objects.visible_to(user)
+    own = OuterRef("pk")
     lists = (
         nested(known.filter(pk=OuterRef("parent_id")), *LINK),
         nested(known.filter(parent=own).order_by("name", "pk"), *LINK),

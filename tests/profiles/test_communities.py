@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 # With the members counted, as they are once in a few minutes
 LIST_QUERIES = 8
 # The page itself and the panels that other apps put on it; no row adds any
-PAGE_QUERIES = 28
+PAGE_QUERIES = 18
 OPEN, CLOSED, HIDDEN = CommunityKind.OPEN, CommunityKind.CLOSED, CommunityKind.HIDDEN
 
 
@@ -211,6 +212,23 @@ class TestReading:
 
 
 class TestJoining:
+    def test_who_joins_and_who_leaves_counts_at_once(
+        self, as_: Any, alice: User, bob: User, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        club = factories.community("Bees", owner=alice)
+
+        def shown() -> list[str]:
+            page = text_of(as_(bob).get("/communities/bees/")) + text_of(as_(bob).get("/communities/?show=all"))
+            return re.findall(r'Members <span class="ck-count">(\d+)<|>(\d+) members?<', page)
+
+        assert shown() == [("1", ""), ("", "1")]
+        with django_capture_on_commit_callbacks(execute=True):
+            communities.join(community=club, by=bob)
+        assert shown() == [("2", ""), ("", "2")]
+        with django_capture_on_commit_callbacks(execute=True):
+            communities.remove(community=club, user=bob, by=bob)
+        assert shown() == [("1", ""), ("", "1")]
+
     def test_one_click_joins_an_open_one(self, as_: Any, alice: User, bob: User) -> None:
         club = factories.community("Bees", owner=alice)
         client = as_(bob)

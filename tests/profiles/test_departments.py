@@ -15,7 +15,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 # Session, person, unread notifications, the list; and, after a few minutes, the numbers of people
 LIST_QUERIES = 4
-PAGE_QUERIES = 25
+PAGE_QUERIES = 11
 
 
 def text_of(response: Any) -> str:

@@ -31,7 +31,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 LIST_QUERIES = 7
 # The page itself and the panels that other apps put on it; no row adds any
-PAGE_QUERIES = 26
+PAGE_QUERIES = 11
 
 
 def text_of(response: Any) -> str:
