@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from intranet.lib.compiled import Compiled
 from intranet.lib.kept import kept
-from intranet.lib.merged import Leg, Order, can_merge, first_ids
 from intranet.lib.panels import Panel
 from knowledge.models import Article
 from knowledge.models.article import ArticleQuerySet
@@ -34,18 +32,8 @@ def _newest(user: Any, articles: Callable[[ArticleQuerySet], ArticleQuerySet]) -
     return readable.order_by("-updated_at", "-pk").values_list(*COLUMNS)[: SHOWN + 1]
 
 
-def _first_below(articles: ArticleQuerySet, pk: Any) -> ArticleQuerySet:
-    """The newest of a department: of each part by its index, for a ministry's are thousands."""
-    if not can_merge():
-        return articles.of_department(pk)
-    below = Leg("department_id", Department.objects.subtree_of(pk).values("pk"))
-    order = Order("updated_at", "pk", descending=True)
-    sql, params = first_ids(articles, [below], backward=False, size=SHOWN + 1, order=order)
-    return Article.objects.filter(pk__in=RawSQL(sql, params, output_field=Article._meta.pk))  # noqa: S611 - see `merged`
-
-
 _BY_PERSON = Compiled(lambda user, pk: _newest(user, lambda articles: articles.by_person(pk)))
-_OF_DEPARTMENT = Compiled(lambda user, pk: _newest(user, lambda articles: _first_below(articles, pk)))
+_OF_DEPARTMENT = Compiled(lambda user, pk: _newest(user, lambda articles: articles.first_of_department(pk, SHOWN + 1)))
 _ABOUT_TOPIC = Compiled(lambda user, pk: _newest(user, lambda articles: articles.about(pk)))
 
 
