@@ -1,5 +1,6 @@
 """What is shown of a document found: escaped text, the words asked for marked, the fragment that has most of them."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from html import escape
@@ -15,8 +16,21 @@ LEAD = 60  # characters shown before the first word marked
 MAX_SCANNED = 60_000  # characters of a body searched for the best fragment
 MAX_COMPARED = 500  # places at which a fragment could begin
 
-# Tells of a word as it is written which term asked for it is, if any.
-Asked = Callable[[str], str | None]
+ASCII = "".join(map(chr, range(128)))
+# Accents that follow their letter: such a text is read word by word
+COMBINING = re.compile("[\u0300-\u036f]")
+
+
+class Asked(NamedTuple):
+    """What a query asks of a text.
+
+    Attributes:
+        term: tells of a word as it is written which term asked for it is, if any.
+        likely: finds the words that could be one: reading every word of every hit costs more than all else.
+    """
+
+    term: Callable[[str], str | None]
+    likely: re.Pattern[str]
 
 
 class Mark(NamedTuple):
@@ -41,13 +55,34 @@ def asked_for(parsed: Parsed) -> Asked:
                 terms.update(term for term, _ in clause.terms)
 
     @cache
-    def asked(raw: str) -> str | None:
+    def term_of(raw: str) -> str | None:
         word, term, is_stop = read(raw)
         if term in terms and not is_stop:
             return term
         return next((beginning for beginning in beginnings if word.startswith(beginning)), None)
 
-    return asked
+    return Asked(term_of, _likely(terms | set(beginnings)))
+
+
+def _likely(terms: set[str]) -> re.Pattern[str]:
+    """Words that begin as one of `terms` does, or with a letter that is folded.
+
+    Stemming takes endings away and leaves the first two letters, but that a y becomes an i.
+    """
+    first, second = ({term[n : n + 1] for term in terms} for n in (0, 1))
+    # A term of one letter begins as every word with it does
+    following = _letters(second | {"'"} | ({"y"} if "i" in second else set()))
+    begins = "" if "" in second else rf"(?:(?<=[^\x00-\x7f])|(?={following}))"
+    # The set of first letters stands in front: those places alone are looked at
+    return re.compile(
+        rf"{_letters(first)}(?<=[^\W_])(?<![^\W_].)(?<![^\W_]['’].){begins}[^\W_]*(?:['’][^\W_]+)*", re.DOTALL
+    )
+
+
+def _letters(wanted: set[str]) -> str:
+    """One of the letters of ASCII that are `wanted`, capital or small, or anything beyond ASCII."""
+    # Said by what it is not: a set of all that lies beyond takes long to compile
+    return f"[^{re.escape(''.join(letter for letter in ASCII if letter.lower() not in wanted))}]"
 
 
 def title_html(title: str, asked: Asked) -> SafeString:
@@ -65,7 +100,8 @@ def snippet(summary: str, body: str, asked: Asked) -> SafeString:
 
 
 def _marks(text: str, asked: Asked) -> list[Mark]:
-    return [Mark(*match.span(), term) for match in WORD.finditer(text) if (term := asked(match.group()))]
+    words = WORD if not text.isascii() and COMBINING.search(text) else asked.likely
+    return [Mark(*match.span(), term) for match in words.finditer(text) if (term := asked.term(match.group()))]
 
 
 def _best(text: str, found: list[Mark]) -> tuple[int, int]:

@@ -111,33 +111,41 @@ def _search(commit: Commit, query: Query, parsed: Parsed) -> Results:
         for name in FACETS:
             facets |= view.facets(view.all_of(matched.all, *filters_of(query, but=name)), [name])
     start, end = max(query.offset, 0), max(query.offset, 0) + max(query.limit, 0)
-    total, ranked = _ranked(view, matched, filters, scores(view, parsed), name_key(query.text[:MAX_NAME]), end)
+    # Each document has one kind
+    total = sum(count for kind, count in facets["kind"].items() if not query.kinds or kind in query.kinds)
+    tiers = _tiers(view, matched, filters, name_key(query.text[:MAX_NAME]))
+    ranked = _ranked(commit, tiers, scores(view, parsed), total, end)
     asked = asked_for(parsed)
     return Results(
         total=total,
         hits=[_hit(commit, each, asked) for each in ranked[start:end]],
         facets=facets,
-        corrected=view.suggestion(query.text, parsed),
+        corrected=None if matched.has_every_word else view.suggestion(query.text, parsed),
     )
 
 
-def _ranked(
-    view: View, matched: Matched, filters: list[Matching], scored: Scores, name: str, need: int
-) -> tuple[int, list[Ranked]]:
-    """How many there are, and the first `need` in order: by name, complete, partial; each by score."""
+def _tiers(view: View, matched: Matched, filters: list[Matching], name: str) -> list[Matching]:
+    """What answers, in the order it comes in: by name, complete, partial."""
     tiers = [view.all_of(matched.all, *filters)]
     if not matched.is_complete:
         tiers = [_both(tiers[0], matched.complete), _but(tiers[0], matched.complete)]
     if name and view.commit.searcher.doc_freq("names", name):
         named = Matching.term_query(SCHEMA, "names", name, "basic")
         tiers = [*(_both(tier, named) for tier in tiers), *(_but(tier, named) for tier in tiers)]
-    total = 0
+    return tiers
+
+
+def _ranked(commit: Commit, tiers: list[Matching], scored: Scores, total: int, need: int) -> list[Ranked]:
+    """The first `need` of the `total` documents in `tiers`; by score in each."""
     ranked: list[Ranked] = []
     for tier in tiers:
-        count = view.commit.count(tier)
-        total += count
-        ranked += best(view.commit, tier, scored, count, need - len(ranked))
-    return total, ranked
+        if total <= 0 or len(ranked) >= need:
+            break
+        # The last has what is left
+        count = commit.count(tier) if tier is not tiers[-1] else total
+        total -= count
+        ranked += best(commit, tier, scored, count, need - len(ranked))
+    return ranked
 
 
 def _both(one: Matching, other: Matching) -> Matching:

@@ -7,11 +7,13 @@ its document (Anh and Moffat, "Impact transformation", 2002), in `LEVELS` steps;
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from math import log2
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from cachetools import LRUCache  # type: ignore[import-untyped]
 from tantivy import (
     DocAddress,
     Filter,
@@ -44,6 +46,7 @@ SPAN = 80 * 366 * 86_400.0  # seconds after it that can be told apart
 # The later of two equal scores comes first: scores are whole numbers below 1 / FRESHNESS, and the time is a
 # fraction of one, so that together they fit the 24 bits of a score
 FRESHNESS = 1 / 4096
+MAX_KEPT_SIZES = 2_000  # readers of one commit of whom it is kept how much they see
 MAX_KEPT_LEVELS = 20_000  # terms of one commit whose levels are kept in memory
 
 SPACED = "spaced"
@@ -156,7 +159,7 @@ class Commit:
     def __init__(self, folder: Path) -> None:
         self.index = open_index(folder)
         self.searcher = self.index.searcher()
-        self.sizes: dict[frozenset[int], int] = {}
+        self._sizes: LRUCache[Hashable, int] = LRUCache(MAX_KEPT_SIZES)
         self._levels: OrderedDict[str, list[int]] = OrderedDict()
         self._lock = Lock()
 
@@ -164,6 +167,16 @@ class Commit:
         """How many documents match."""
         found: Any = self.searcher.search(query, limit=1)  # its types leave out `count`
         return int(found.count)
+
+    def size(self, audiences: frozenset[int], but: frozenset[tuple[str, int]], seen: Callable[[], Query]) -> int:
+        """How many documents a reader in `audiences` sees, those in `but` apart: what `seen` matches, counted once."""
+        with self._lock:
+            found = self._sizes.get((audiences, but))
+        if found is None:
+            found = self.count(seen())
+            with self._lock:
+                self._sizes[audiences, but] = found
+        return found
 
     def levels(self, term: str) -> list[int]:
         """The steps of impact `term` has anywhere."""

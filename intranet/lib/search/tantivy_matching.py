@@ -62,7 +62,7 @@ class View:
 
     def rarity(self, clause: Clause) -> float:
         """How much a clause tells among what the reader may see."""
-        size = self.commit.count(self.all_of())
+        size = self.commit.size(self.query.audiences, self.query.exclude, self.all_of)
         frequency = self.commit.count(self.all_of(matching(clause)))
         return log(1 + (size - frequency + 0.5) / (frequency + 0.5))
 
@@ -96,6 +96,11 @@ class Matched(NamedTuple):
     complete: Matching
     is_complete: bool
     facets: dict[str, dict[str | int, int]]
+
+    @property
+    def has_every_word(self) -> bool:
+        """Whether something has every word: then none is unknown."""
+        return self.is_complete and bool(self.facets["kind"])
 
 
 def match(view: View, parsed: Parsed) -> Matched:
@@ -139,18 +144,29 @@ def filters_of(query: Query, but: str = "") -> list[Matching]:
     return [any_of(name, values) for name, values in wanted.items() if values and name != but]
 
 
-class Scores(NamedTuple):
-    """What adds up to a score: queries, each with its whole number."""
+Part = tuple[int, Matching]
 
-    parts: list[tuple[int, Matching]]
-    one_counts: bool  # no document matches two of the parts
+
+class Scores(NamedTuple):
+    """What adds up to a score: queries, each with its whole number.
+
+    Attributes:
+        sizes: where no document matches two of the parts, how many each matches at most, anybody's counted.
+    """
+
+    parts: list[Part]
+    sizes: list[int]
 
 
 def scores(view: View, parsed: Parsed) -> Scores:
     """What each term says about the documents that have it."""
     if len(parsed.wanted) == 1 and isinstance(word := parsed.wanted[0], Word):
-        return Scores([(level + 1, impact(word.term, level)) for level in view.commit.levels(word.term)], True)
-    gains = [(view.rarity(clause), clause) for clause in parsed.wanted]
+        term, levels = word.term, view.commit.levels(word.term)
+        sizes = [view.commit.searcher.doc_freq("impacts", f"{term}/{level}") for level in levels]
+        return Scores([(level + 1, impact(term, level)) for level in levels], sizes)
+    # Beside nothing else it does not matter how rare something is
+    alone = len(parsed.wanted) == 1
+    gains = [(1.0 if alone else view.rarity(clause), clause) for clause in parsed.wanted]
     highest = sum(gain * HIGHEST * (len(each.terms) if isinstance(each, Phrase) else 1) for gain, each in gains)
     parts = []
     for gain, clause in gains:
@@ -162,7 +178,7 @@ def scores(view: View, parsed: Parsed) -> Scores:
                 parts += _terms(view.commit, [term], unit)
             case Phrase(terms=terms):
                 parts += _terms(view.commit, [term for term, _ in terms], unit)
-    return Scores(parts, False)
+    return Scores(parts, [])
 
 
 def _terms(commit: Commit, terms: list[str], unit: float) -> Iterator[tuple[int, Matching]]:
@@ -181,15 +197,24 @@ def best(commit: Commit, among: Matching, scored: Scores, total: int, need: int)
     need = min(need, total)
     if need <= 0:
         return []
-    parts = scored.parts
-    if scored.one_counts:
-        # The highest steps have enough, as a rule: what has none of them comes after what has one.
-        parts = sorted(parts, key=lambda part: -part[0])
-        for last in range(1, len(parts)):
-            some = _scored(among, parts[:last], require=True)
-            if (count := commit.count(some)) >= need:
-                return _fetch(commit, some, count, need)
-    return _fetch(commit, _scored(among, parts, require=False), total, need)
+    for parts in _highest(scored, need):
+        if (found := _fetch(commit, _scored(among, parts, require=True), need)) is not None:
+            return found
+    return _fetch(commit, _scored(among, scored.parts, require=False), need, total) or []
+
+
+def _highest(scored: Scores, need: int) -> Iterator[list[Part]]:
+    """The highest steps, as many as could be `need` documents, then more of them; all together are not among these.
+
+    They have enough, as a rule: what has none of them comes after what has one.
+    """
+    parts, reached, enough = [], 0, need
+    for size, part in sorted(zip(scored.sizes, scored.parts, strict=False), key=lambda each: -each[1][0])[:-1]:
+        parts.append(part)
+        reached += size
+        if reached >= enough:
+            yield parts
+            enough = reached * 4
 
 
 def _scored(among: Matching, parts: list[tuple[int, Matching]], require: bool) -> Matching:
@@ -200,12 +225,15 @@ def _scored(among: Matching, parts: list[tuple[int, Matching]], require: bool) -
     return Matching.boolean_query([filtered, *constant])
 
 
-def _fetch(commit: Commit, query: Matching, count: int, need: int) -> list[Ranked]:
+def _fetch(commit: Commit, query: Matching, need: int, count: int | None = None) -> list[Ranked] | None:
+    """The first `need` of those that match; None where there are fewer. `count`: how many do, where it is known."""
     limit = need + SPARE
     while True:
-        hits = commit.searcher.search(query, limit=limit, count=False, weight_by_field="fresh").hits
-        at_end = len(hits) >= count or hits[need - 1][0] > hits[-1][0] * (1 + NEARLY)
-        if at_end or len(hits) < limit:
+        found: Any = commit.searcher.search(query, limit=limit, count=count is None, weight_by_field="fresh")
+        hits, count = found.hits, found.count if count is None else count
+        if count < need:
+            return None
+        if len(hits) >= count or hits[need - 1][0] > hits[-1][0] * (1 + NEARLY):
             break
         # Equals at the end of what was read: those beyond may be later
         limit *= 4
@@ -214,13 +242,13 @@ def _fetch(commit: Commit, query: Matching, count: int, need: int) -> list[Ranke
         Ranked(int(score + FRESHNESS / 2), int(at or 0), address)
         for (score, address), at in zip(hits, times, strict=True)
     ]
-    return _in_order(commit, ranked)[:need]
+    return _in_order(commit, ranked, need)[:need]
 
 
-def _in_order(commit: Commit, ranked: list[Ranked]) -> list[Ranked]:
+def _in_order(commit: Commit, ranked: list[Ranked], need: int) -> list[Ranked]:
     ranked.sort(key=lambda each: (-each.score, -each.at))
     starts = [n for n in range(len(ranked)) if n == 0 or ranked[n][:2] != ranked[n - 1][:2]]
     for start, end in zip(starts, [*starts[1:], len(ranked)], strict=True):
-        if end - start > 1:
+        if end - start > 1 and start < need:
             ranked[start:end] = sorted(ranked[start:end], key=lambda each: commit.shown(each.address)[:2])
     return ranked
