@@ -25,6 +25,11 @@ class NotificationKind(models.TextChoices):
     ANNOUNCEMENT = "announcement", "Announcement"
 
 
+def _this(rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any]:
+    # Said twice: asked only whether it is the same, PostgreSQL may collect everything the reader sees beforehand
+    return rows.filter(pk=OuterRef(column), pk__gte=OuterRef(column))
+
+
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """Sets of notifications, in the words of the business."""
 
@@ -33,8 +38,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         if user.pk is None:
             return self.none()
         # Asked of each row's own post and community: the cost follows the rows that are read
-        seen_post = Exists(Post.objects.visible_to(user).filter(pk=OuterRef("post_id")))
-        seen_community = Exists(Community.objects.visible_to(user).filter(pk=OuterRef("community_id")))
+        seen_post = Exists(_this(Post.objects.visible_to(user), "post_id"))
+        seen_community = Exists(_this(Community.objects.visible_to(user), "community_id"))
         about_post = Q(post__isnull=True) | Q(seen_post)
         about_community = Q(community__isnull=True) | Q(seen_community)
         # Who asks to join is for the owners of today

@@ -6,15 +6,17 @@ from itertools import groupby
 
 from django import forms
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from feeds import notices, reader
 from feeds.actions import notifications
 from feeds.models import Notification
 from intranet.lib import htmx
 from intranet.lib.limits import limited
-from intranet.lib.pagination import BadCursor, keyset_page
+from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
 
 
@@ -27,18 +29,21 @@ class UptoForm(forms.Form):
 @require_safe
 def notification_list(request: SignedInRequest) -> HttpResponse:
     """What the reader should know of, newest first, by day."""
-    mine = Notification.objects.visible_to(request.user)
     try:
-        page = keyset_page(mine.for_list(), cursor=request.GET.get("cursor"))
+        page = notices.page(request.user, cursor=request.GET.get("cursor"))
     except BadCursor as error:
         raise Http404 from error
-    days = [(day, list(group)) for day, group in groupby(page, key=lambda row: timezone.localdate(row.created_at))]
+    token, unread = get_token(request), reader.unread(request.user)
+    days = [
+        (day, [notices.item(notice, token=token) for notice in group])
+        for day, group in groupby(page, key=lambda notice: timezone.localdate(notice.created_at))
+    ]
     context = {
         "page": page,
         "days": days,
         "today": timezone.localdate(),
-        "has_unread": mine.unread().exists(),
-        "newest": max((row.pk for row in page), default=0),
+        "unread_notifications": unread,
+        "newest": max((notice.pk for notice in page), default=0),
     }
     return render(request, "feeds/notifications.html", context)
 

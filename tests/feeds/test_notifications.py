@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
+from feeds import notices
 from feeds.actions import comments, follows, posts
 from feeds.models import Notification, Post
+from intranet.lib.compiled import Compiled
 from profiles.actions import communities, memberships
 from profiles.models import CommunityKind, Department, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
-LIST_QUERIES = 8
+LIST_QUERIES = 5
 
 
 def _told(person: User) -> list[str]:
@@ -143,6 +146,51 @@ def test_the_list_costs_the_same_with_one_and_with_twenty(
         counts.append(len(seen))
     assert counts[0] == counts[1]
     assert len(client.get("/notifications/").context["page"]) == 20
+
+
+def test_what_is_new_is_listed_whatever_lies_before_and_after_it(
+    as_: As, alice: User, bob: User, treasury: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_LATELY", Compiled(lambda user: notices._lately(user, 23)))
+    posts_ = [factories.post(author=alice, body=f"Post {number}") for number in range(25)]
+    for post in posts_:
+        factories.comment(post=post, author=bob, body=f"Said of {post.body}")
+    client = as_(alice)
+    for _ in range(2):
+        first = client.get("/notifications/")
+        assert [notice.words for notice in first.context["page"]] == [f"Said of Post {n}" for n in range(24, 4, -1)]
+        rest = client.get(f"/notifications/?cursor={first.context['page'].next_cursor}")
+        assert [notice.words for notice in rest.context["page"]] == [f"Said of Post {n}" for n in range(4, -1, -1)]
+    # Most of the newest went out of sight
+    for post in posts_[5:]:
+        posts.hide(post=post, by=alice)
+    left = client.get("/notifications/")
+    assert [notice.words for notice in left.context["page"]] == [f"Said of Post {n}" for n in range(4, -1, -1)]
+
+
+def test_a_row_shows_at_once_that_its_actor_was_renamed(as_: As, alice: User, bob: User) -> None:
+    factories.comment(post=factories.post(author=alice), author=bob)
+    client = as_(alice)
+    assert f"{bob.name} commented" in client.get("/notifications/").content.decode()
+    User.objects.filter(pk=bob.pk).update(name="Robert Renamed")
+    page = client.get("/notifications/").content.decode()
+    assert "Robert Renamed commented" in page and bob.name not in page
+
+
+def test_each_form_carries_its_readers_token(alice: User, bob: User) -> None:
+    factories.comment(post=factories.post(author=alice), author=bob)
+    tokens = set()
+    for _ in range(2):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(alice)
+        page = client.get("/notifications/").content.decode()
+        hidden = '<input type="hidden" name="csrfmiddlewaretoken" value="'
+        ((address, token),) = re.findall(rf'action="(/notifications/\d+/read/)">{hidden}(\w+)"', page)
+        assert client.post(address, {"csrfmiddlewaretoken": token}).status_code == 303
+        assert client.post(address).status_code == 403
+        Notification.objects.update(read_at=None)
+        tokens.add(token)
+    assert len(tokens) == 2
 
 
 def test_nothing_to_tell_says_so(as_: As, alice: User) -> None:
