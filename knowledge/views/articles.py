@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from intranet.lib.pagination import BadCursor, keyset_page
-from knowledge import reading, slots
+from intranet.lib.kept import kept
+from intranet.lib.pagination import BadCursor
+from knowledge import listing, reading, slots
 from knowledge.forms.articles import ArticleFilterForm
 from knowledge.models import Article
 from profiles.middleware import SignedInRequest
-
-NEWEST_CHANGE_FIRST = ("-updated_at", "-pk")
+from profiles.models import User
 
 
 @require_safe
 def article_list(request: SignedInRequest) -> HttpResponse:
     """What is published, newest change first; with `?drafts=1` the reader's own drafts."""
-    filters = ArticleFilterForm(request.GET, user=request.user)
-    visible = Article.objects.visible_to(request.user).for_list()
-    is_drafts = request.GET.get("drafts") == "1"
-    shown = filters.narrow(visible.drafts() if is_drafts else visible.published())
+    is_drafts, cursor = request.GET.get("drafts") == "1", request.GET.get("cursor")
+    is_narrowed = any(request.GET.get(name) for name in ArticleFilterForm.base_fields)
+    filters = ArticleFilterForm(request.GET, user=request.user) if is_narrowed else None
     try:
-        page = keyset_page(shown, key=NEWEST_CHANGE_FIRST, cursor=request.GET.get("cursor"))
+        if filters or cursor:
+            visible = Article.objects.visible_to(request.user)
+            shown = visible.drafts() if is_drafts else visible.published()
+            page = listing.page(filters.narrow(shown) if filters else shown, cursor=cursor)
+        else:
+            page = listing.first_page(request.user, is_drafts=is_drafts)
     except BadCursor as error:
         raise Http404 from error
     query = request.GET.copy()
     query.pop("cursor", None)
     context = {
-        "filters": filters,
+        "filters": _filters(filters, is_drafts=is_drafts),
         "page": page,
+        "rows": mark_safe("".join(map(listing.item, page))),
         "is_drafts": is_drafts,
         "params": query.urlencode(),
         "tabs": [
@@ -41,6 +50,17 @@ def article_list(request: SignedInRequest) -> HttpResponse:
         ],
     }
     return render(request, "knowledge/articles.html", context)
+
+
+def _filters(form: ArticleFilterForm | None, *, is_drafts: bool) -> SafeString:
+    """The filters as HTML; while nothing is asked of them they are everybody's."""
+    if form is None:
+
+        def context() -> dict[str, Any]:
+            return {"filters": ArticleFilterForm(user=User()), "is_drafts": is_drafts}
+
+        return mark_safe(kept("knowledge/_filters.html", is_drafts, context))
+    return render_to_string("knowledge/_filters.html", {"filters": form, "is_drafts": is_drafts})
 
 
 @require_safe
