@@ -29,4 +29,9 @@ class Among(Lookup[Any]):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s::bigint[])", [*parameters, self.rhs]
+        return f"{column} = ANY(%s::bigint[])", [*parameters, array_literal(self.rhs)]
+
+
+def array_literal(ids: Iterable[int]) -> str:
+    """Ids as PostgreSQL writes an array: psycopg would look at each of them by itself."""
+    return f"{{{','.join(map(str, ids))}}}"

@@ -26,6 +26,8 @@ from django.utils import timezone
 from psycopg import RawCursor
 from psycopg.types.numeric import Int8
 
+from intranet.lib.among import array_literal
+
 # What an address calls by a longer number is not there; a database would refuse to be asked for it
 LARGEST_ID = 2**63 - 1
 
@@ -65,7 +67,7 @@ class IdsParameter(Parameter):
 
     def value(self, values: dict[str, Any]) -> Any:
         ids = list(values[self.name])
-        return json.dumps(ids) if connection.vendor == "sqlite" else ids
+        return json.dumps(ids) if connection.vendor == "sqlite" else array_literal(ids)
 
 
 class AtRun(Expression):
