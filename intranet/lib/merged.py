@@ -68,20 +68,30 @@ def first_ids(
     # Everything that is put together here is SQL that Django made, or a number
     ctes: list[str] = []
     params: list[Any] = []
-    way = "DESC" if order.descending != backward else "ASC"
+    way, within, last = ("DESC", ">=", "min(at)") if order.descending != backward else ("ASC", "<=", "max(at)")
     by = f"at {way}, id {way}"
     for number, leg in enumerate(legs):
         ids, ids_params = _sql(leg.ids)
         head, head_params = _probe(rows, leg, order, backward=backward, size=1)
-        some, some_params = _probe(rows, leg, order, backward=backward, size=size)
-        ctes += [
+        ctes.append(
             f"heads{number} AS MATERIALIZED (SELECT source.id AS source, head.* FROM "
-            f"(SELECT DISTINCT id FROM ({ids}) AS known(id)) AS source CROSS JOIN LATERAL ({head}) AS head(id, at))",
-            f"bar{number} AS (SELECT DISTINCT id, at FROM heads{number} ORDER BY {by} LIMIT {size})",
-            f"found{number} AS (SELECT DISTINCT row.* FROM (SELECT DISTINCT source AS id FROM heads{number} "
-            f"WHERE id IN (SELECT id FROM bar{number})) AS source CROSS JOIN LATERAL ({some}) AS row(id, at))",
-        ]
-        params += [*ids_params, *head_params, *some_params]
+            f"(SELECT DISTINCT id FROM ({ids}) AS known(id)) AS source CROSS JOIN LATERAL ({head}) AS head(id, at))"
+        )
+        params += [*ids_params, *head_params]
+    heads = " UNION ".join(f"SELECT id, at FROM heads{number}" for number in range(len(legs)))
+    # With so many heads on this side of the edge, no source whose head is on the other side has one of the first
+    ctes.append(
+        f"edge AS MATERIALIZED (SELECT CASE WHEN count(*) = {size} THEN {last} END AS at FROM "
+        f"(SELECT at FROM ({heads}) AS heads ORDER BY {by} LIMIT {size}) AS bar)"
+    )
+    for number, leg in enumerate(legs):
+        some, some_params = _probe(rows, leg, order, backward=backward, size=size)
+        ctes.append(
+            f"found{number} AS (SELECT DISTINCT row.* FROM (SELECT DISTINCT source AS id FROM heads{number}, edge "
+            f"WHERE edge.at IS NULL OR heads{number}.at {within} edge.at) AS source "
+            f"CROSS JOIN LATERAL ({some}) AS row(id, at))"
+        )
+        params += some_params
     union = " UNION ".join(f"SELECT id, at FROM found{number}" for number in range(len(legs)))
     return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY {by} LIMIT {size}", params
 
