@@ -153,7 +153,8 @@ class Department(models.Model):
 
     def name_on(self, day: datetime.date) -> str:
         """What the department was called on `day`; its oldest known name for days before that."""
-        names = self.names.order_by("from_on")
+        # Databases do not agree where a day that is not known stands
+        names = self.names.order_by(F("from_on").asc(nulls_first=True))
         then = names.filter(Q(from_on__isnull=True) | Q(from_on__lte=day)).last() or names.first()
         return then.name if then else self.name
 

@@ -197,3 +197,13 @@ def test_a_team_says_whose_it_is_and_follows_its_organisation(as_: Any, alice: U
     assert "Pilots, Coast Office" in text_of(as_(alice).get("/people/", {"q": "Pat"}))
     pat.main_department.refresh_from_db()
     assert agency.label == "Port Agency", "an organisation is called by its name alone"
+
+
+def test_it_knows_what_it_was_called_on_a_day(treasury: Department) -> None:
+    changed, day = timezone.localdate(), datetime.timedelta(days=1)
+    treasury.names.update(from_on=None)
+    departments.rename(department=treasury, name="Exchequer", on=changed - day, by=None)
+    assert treasury.name_on(changed - 2 * day) == "Treasury", "for as long as anybody knows"
+    assert treasury.name_on(changed - day) == treasury.name_on(changed) == "Exchequer"
+    treasury.names.filter(name="Treasury").update(from_on=changed - 10 * day)
+    assert treasury.name_on(changed - 20 * day) == "Treasury", "the oldest that is known"
