@@ -23,7 +23,7 @@ from feeds.newest import Card, Newest, any_of, page_of
 from intranet.lib.compiled import Compiled
 from intranet.lib.merged import Leg
 from intranet.lib.pagination import KeysetPage
-from profiles.audience import audiences_for, in_audience, readers_of
+from profiles.audience import audiences_for, in_audience, readers_among
 from profiles.models import Audience, Community, CommunityMembership, Department, DepartmentAncestor, Membership, User
 
 # Ids are 64-bit numbers; a longer one is no id
@@ -198,19 +198,18 @@ def _first_page(kind: StreamKind, has_id: bool) -> Compiled:
     return Compiled(one if has_id else own)
 
 
+_STANDING = Compiled(lambda pk: Post.objects.standing().filter(pk=pk).values_list("audience_id"))
+
+
 def who_see(post: Post, user_ids: Iterable[int]) -> set[int]:
     """Which of many people may see `post` now: `Post.objects.visible_to`, asked from the other side."""
-    audience_id = Post.objects.standing().filter(pk=post.pk).values_list("audience_id", flat=True).first()
-    if audience_id is None:
-        return set()
-    return set(readers_of(audience_id).filter(pk__among=user_ids).values_list("pk", flat=True))
+    row = _STANDING.row(pk=post.pk)
+    return readers_among(row[0], user_ids) if row else set()
 
 
 def who_saw(post: Post, user_ids: Iterable[int]) -> set[int]:
     """Which of many people saw `post` until it was hidden, or its article withdrawn; nobody, if it is not."""
-    if Post.objects.standing().filter(pk=post.pk).exists():
-        return set()
-    return set(readers_of(post.audience_id).filter(pk__among=user_ids).values_list("pk", flat=True))
+    return set() if _STANDING.row(pk=post.pk) else readers_among(post.audience_id, user_ids)
 
 
 def places_of(post: Post) -> set[Stream]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
+from intranet.lib.compiled import Compiled
 from profiles.models.audience import Audience, AudienceKind
 from profiles.models.community import CommunityKind, CommunityMembership
 from profiles.models.department import DepartmentAncestor, Membership
@@ -45,18 +47,49 @@ def writable_by(user: Any) -> QuerySet[Audience]:
 
 def readers_of(audience_id: int) -> QuerySet[User]:
     """The people who may see what is addressed to an audience: the same rule, asked from the other side."""
+    scope = _scope_of(audience_id)
+    return User.objects.none() if scope is None else _readers(**scope)
+
+
+def readers_among(audience_id: int, user_ids: Iterable[int]) -> set[int]:
+    """Which of many people `readers_of` would find."""
+    scope = _scope_of(audience_id)
+    if scope is None:
+        return set()
+    return {pk for (pk,) in _AMONG[next(iter(scope), "")].rows(ids=user_ids, **scope)}
+
+
+def _scope_of(audience_id: int) -> dict[str, int] | None:
+    """Whom an audience is restricted to, as `_readers` takes it: nothing for everybody; None where there is none."""
+    row = _AUDIENCE.row(pk=audience_id)
+    if row is None:
+        return None
+    department, community, kind = row
+    if department:
+        return {"department": department}
+    return {"community": community} if community and kind != CommunityKind.OPEN else {}
+
+
+def _readers(department: Any = None, community: Any = None) -> QuerySet[User]:
     people = User.objects.filter(is_active=True)
-    audience = Audience.objects.select_related("community").filter(pk=audience_id).first()
-    if audience is None:
-        return people.none()
-    if audience.department_id:
-        below = DepartmentAncestor.objects.filter(ancestor_id=audience.department_id).values("department_id")
+    if department is not None:
+        below = DepartmentAncestor.objects.filter(ancestor_id=department).values("department_id")
         members = Membership.objects.current().filter(department_id__in=below)
         return people.filter(pk__in=members.values("user_id"))
-    if audience.community and audience.community.kind != CommunityKind.OPEN:
-        joined = CommunityMembership.objects.current().filter(community=audience.community)
+    if community is not None:
+        joined = CommunityMembership.objects.current().filter(community_id=community)
         return people.filter(pk__in=joined.values("user_id"))
     return people
+
+
+_AUDIENCE = Compiled(
+    lambda pk: Audience.objects.filter(pk=pk).values_list("department_id", "community_id", "community__kind")
+)
+_AMONG = {
+    "": Compiled(lambda ids: _readers().filter(pk__in=ids).values_list("pk")),
+    "department": Compiled(lambda department, ids: _readers(department).filter(pk__in=ids).values_list("pk")),
+    "community": Compiled(lambda community, ids: _readers(None, community).filter(pk__in=ids).values_list("pk")),
+}
 
 
 def _addressed(user: Any, path: str = "") -> Q:

@@ -19,7 +19,7 @@ from knowledge.rendering import article_html
 from knowledge.signals import article_changed, article_published, article_withdrawn
 from profiles.actions import audit, search
 from profiles.actions.topics import note_use
-from profiles.audience import readers_of
+from profiles.audience import readers_among
 from profiles.models import Topic, User
 from profiles.permissions import Permission, require
 
@@ -288,7 +288,7 @@ def _says(article: Article, content: Content, topics: list[Topic]) -> bool:
 
 
 def _check_owner(content: Content, *, by: User) -> None:
-    if content.owner != by and not readers_of(content.audience.pk).filter(pk=content.owner.pk).exists():
+    if content.owner != by and not readers_among(content.audience.pk, [content.owner.pk]):
         raise OwnerCannotRead(
             f"{content.owner.name} cannot read what is written for {content.audience.name}. "
             "Choose an owner who can, or another audience."
