@@ -92,7 +92,9 @@ def prepare(size: Size, env: dict[str, str], *, seed: int, fresh: bool = False) 
         if not found:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
     manage("migrate", "--verbosity", "0", env=env)
-    with psycopg.connect(f"{SERVER}/{size.database}") as connection:
+    with psycopg.connect(f"{SERVER}/{size.database}", autocommit=True) as connection:
+        # Of columns that have just been added PostgreSQL knows nothing yet
+        connection.execute("ANALYZE")
         is_empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM profiles_user)").fetchone()
     if is_empty and is_empty[0]:
         progress(f"Loading {size.people:,} people and {size.posts:,} posts into {size.database} …")

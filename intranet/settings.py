@@ -144,9 +144,8 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASE["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
-        # Most of what a page's query costs is planning it: the compiled ones are prepared, and planned once for each
-        # connection; all others go on being planned for their values
-        "server_side_binding": True,
+        # Most of what a page's query costs is planning it: those of `intranet.lib.compiled` are prepared, and planned
+        # once for each connection. All others bring their values along, and are planned for them
         "prepare_threshold": 2**31,
         "options": "-c plan_cache_mode=force_generic_plan -c jit=off",
     }
