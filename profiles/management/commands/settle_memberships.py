@@ -10,5 +10,7 @@ from profiles.actions import memberships
 class Command(BaseCommand):
     help = "Bring main departments in step with memberships that began or ended by date. Run once a day."
 
-    def handle(self, **options: Any) -> None:
-        self.stdout.write(f"Settled: {memberships.settle_due():,}")
+    def handle(self, *, verbosity: int, **options: Any) -> None:
+        settled = memberships.settle_due()
+        if verbosity:
+            self.stdout.write(f"Settled: {settled:,}")
