@@ -10,7 +10,7 @@ from django.db.models.functions import Substr
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from feeds.models import Notification, NotificationKind
+from feeds.models import Comment, Notification, NotificationKind
 from intranet.lib.compiled import Compiled
 from intranet.lib.kept import finished, kept
 from intranet.lib.merged import ordered
@@ -49,9 +49,10 @@ class Notice(NamedTuple):
     @property
     def href(self) -> str:
         """Where to see what happened."""
+        if self.comment_id:
+            return Comment(pk=self.comment_id, post_id=self.post_id).get_absolute_url()
         if self.post_id:
-            post = reverse("post", args=[self.post_id])
-            return f"{post}#comment-{self.comment_id}" if self.comment_id else post
+            return reverse("post", args=[self.post_id])
         if self.community_slug:
             return reverse("community", args=[self.community_slug])
         return reverse("person", args=[self.actor_id or self.recipient_id])

@@ -11,6 +11,7 @@ from django.test import Client
 from feeds import notices
 from feeds.actions import comments, follows, posts
 from feeds.models import Notification, Post
+from feeds.said import COMMENTS_AT_ONCE
 from intranet.lib.compiled import Compiled
 from profiles.actions import communities, memberships
 from profiles.models import CommunityKind, Department, User
@@ -206,3 +207,13 @@ def test_a_notification_carries_the_marking_of_what_it_quotes(as_: As, alice: Us
     factories.comment(post=sensitive, author=bob)
     page = as_(alice).get("/notifications/").content.decode()
     assert "OFFICIAL-SENSITIVE" in page and "For the bill team" in page
+
+
+def test_what_is_told_of_a_comment_leads_to_the_page_that_holds_it(as_: As, alice: User, bob: User) -> None:
+    post = factories.post(author=alice)
+    for _ in range(COMMENTS_AT_ONCE):
+        factories.comment(post=post, author=alice)
+    comment = factories.comment(post=post, author=bob, body="On the second page")
+    client = as_(alice)
+    (href,) = re.findall(rf'href="([^"]*#comment-{comment.pk})"', client.get("/notifications/").content.decode())
+    assert "On the second page" in client.get(href.split("#")[0], follow=True).content.decode()
