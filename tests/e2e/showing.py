@@ -126,7 +126,7 @@ def _places(people: dict[str, User], home: Department) -> dict[str, str]:
         "suggested topic": Topic.objects.filter(state=TopicState.SUGGESTED)[0],
     }
     return {name: item.get_absolute_url() for name, item in found.items()} | {
-        "department person": f"{home.get_absolute_url()}people/{me.pk}/",
+        "department person": f"{home.get_absolute_url()}people/{me.memberships.get(is_main=True).pk}/",
     }
 
 
