@@ -49,7 +49,7 @@ class Notice(NamedTuple):
     @property
     def href(self) -> str:
         """Where to see what happened."""
-        if self.comment_id:
+        if self.comment_id and self.post_id:
             return Comment(pk=self.comment_id, post_id=self.post_id).get_absolute_url()
         if self.post_id:
             return reverse("post", args=[self.post_id])
