@@ -61,13 +61,24 @@ def running(pid: int) -> bool:
     return False
 
 
+def hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Served:
     """`manage.py serve` in a process of its own."""
 
     def __init__(self, folder: Path, port: int | str) -> None:
         command = [sys.executable, "manage.py", "serve", f"--port={port}"]
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Where the tests were started in the background, a shell had them ignore Ctrl+C, and their children too
+            preexec_fn=hear_ctrl_c,
         )
 
     @property
