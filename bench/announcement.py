@@ -9,16 +9,13 @@ on opening home. What is made is taken back at the end.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import psycopg
 
@@ -29,8 +26,6 @@ from bench.serving import Browser, Size
 # Seconds of quiet that what comes after is compared with
 QUIET = 8.0
 SAID = "Measured: an announcement to everybody"
-# The rows it made, in SQL
-MADE = "(SELECT id FROM feeds_post WHERE id > (SELECT max(id) - 1000 FROM feeds_post) AND body = %s)"
 
 
 def main() -> None:
@@ -46,14 +41,13 @@ def main() -> None:
         env = serving.environment(options.size, redis_url, place / "data")
         Path(env["DATA_DIR"]).mkdir(parents=True)
         serving.prepare(options.size, env, seed=options.seed)
-        stack.callback(_forget, options.size)
+        stack.callback(serving.forget, options.size, SAID, ("notification", "announcementdelivery"))
         port, pages = stack.enter_context(serving.page_server(env))
         _measure(report, options.size, env, port, pages)
 
 
 def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: int) -> None:
-    asked = [sys.executable, "-m", "bench.subjects"]
-    told = json.loads(subprocess.run(asked, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    told = serving.subjects(env)
     cookies = {told["session_cookie"]: told["sessions"]["fifty"], told["csrf_cookie"]: told["csrf"]}
     author, reader = Browser(port, cookies), Browser(port, cookies)
     meter = Meter({"app": pages})
@@ -62,11 +56,11 @@ def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: 
     try:
         # Meanwhile the worker is up, and what was never asked for is in somebody's memory
         _read_for(QUIET, reader, meter)
-        _say(author, told, "update")
+        serving.say(author, told, SAID)
         quiet = _read_for(QUIET, reader, meter)
         report.add("home, nobody is told anything", size=str(size), **quiet)
         began = time.perf_counter()
-        _say(author, told, "announcement")
+        serving.say(author, told, SAID, kind="announcement")
         report.add("published", size=str(size), author_ms=(time.perf_counter() - began) * 1000)
         progress("Telling people …")
         busy = _read_while(lambda: not _finished(size), reader, meter)
@@ -80,20 +74,6 @@ def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: 
         "told", size=str(size), people=people, seconds=took, people_per_second=people / took,
         p50_times_quiet=busy["p50_ms"] / quiet["p50_ms"], app_times_quiet=busy["app_ms"] / quiet["app_ms"],
     )  # fmt: skip
-
-
-def _say(browser: Browser, told: dict[str, Any], kind: str) -> None:
-    body = {
-        "csrfmiddlewaretoken": told["csrf"],
-        "idempotency_key": str(uuid.uuid4()),
-        "body": SAID,
-        "kind": kind,
-        "audience": told["everyone"],
-        "marking": "official",
-    }
-    answer, _ = browser.ask("/posts/", body=urlencode(body).encode())
-    if answer.status >= 400:
-        raise RuntimeError(f"The answer was {answer.status}")
 
 
 def _read_for(seconds: float, browser: Browser, meter: Meter) -> dict[str, float]:
@@ -122,7 +102,7 @@ def _read_while(goes_on: Callable[[], bool], browser: Browser, meter: Meter) -> 
 
 def _ask(size: Size, query: str) -> Any:
     with psycopg.connect(f"{serving.SERVER}/{size.database}") as connection:
-        row = connection.execute(f"{query} WHERE post_id IN {MADE}", [SAID]).fetchone()
+        row = connection.execute(f"{query} WHERE post_id IN {serving.MADE}", [SAID]).fetchone()
         return row[0] if row else None
 
 
@@ -132,14 +112,6 @@ def _finished(size: Size) -> bool:
 
 def _told(size: Size) -> int:
     return int(_ask(size, "SELECT told FROM feeds_announcementdelivery") or 0)
-
-
-def _forget(size: Size) -> None:
-    """Take back what was made for measuring."""
-    with psycopg.connect(f"{serving.SERVER}/{size.database}") as connection:
-        for table in ("feeds_notification", "feeds_announcementdelivery", "feeds_liveevent"):
-            connection.execute(f"DELETE FROM {table} WHERE post_id IN {MADE}", [SAID])
-        connection.execute(f"DELETE FROM feeds_post WHERE id IN {MADE}", [SAID])
 
 
 if __name__ == "__main__":

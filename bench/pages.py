@@ -12,13 +12,9 @@ from __future__ import annotations
 
 import argparse
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
-
-import psycopg
 
 from bench import serving
 from bench.counting import ANSWER
@@ -50,7 +46,7 @@ def main() -> None:
             with serving.page_server(env) as (port, pid):
                 meter = Meter({"app": pid, "redis": redis_pid}, size.database)
                 _measure_pages(report, size, env, port, meter, bare["total_ms"], options, searched=searched)
-            _forget(size)
+            serving.forget(size, SAID)
     _compare(report)
 
 
@@ -87,7 +83,7 @@ def _measure_pages(
     asks: dict[str, tuple[str, Callable[[Browser], Any]]] = {
         name: (key, lambda browser, path=path: browser.ask(path)) for name, (key, path) in told["pages"].items()
     }
-    asks["create a post"] = (told["sessions"]["fifty"], lambda browser: _say(browser, told))
+    asks["create a post"] = (told["sessions"]["fifty"], lambda browser: serving.say(browser, told, SAID))
     for name, (key, ask) in asks.items():
         if options.only not in name or (name.startswith("search") and not searched):
             continue
@@ -95,18 +91,6 @@ def _measure_pages(
         measured = _measure(ask, browser, meter, options)
         report.add(name, size=str(size), **measured, times_bare=measured["total_ms"] / bare)
         browser.close()
-
-
-def _say(browser: Browser, told: dict[str, Any], **headers: str) -> Any:
-    body = {
-        "csrfmiddlewaretoken": told["csrf"],
-        "idempotency_key": str(uuid.uuid4()),
-        "body": SAID,
-        "kind": "update",
-        "audience": told["everyone"],
-        "marking": "official",
-    }
-    return browser.ask("/posts/", body=urlencode(body).encode(), **headers)
 
 
 def _measure(
@@ -151,14 +135,6 @@ def _counted(ask: Callable[[Browser], Any], browser: Browser) -> tuple[int | Non
         del browser.headers["X-Bench-Count"]
     told = answer.getheader(ANSWER)
     return int(told) if told else None, len(content)
-
-
-def _forget(size: Size) -> None:
-    """Take the posts back that were made for measuring."""
-    with psycopg.connect(f"{serving.SERVER}/{size.database}") as connection:
-        made = "SELECT id FROM feeds_post WHERE id > (SELECT max(id) - 10000 FROM feeds_post) AND body = %s"
-        connection.execute(f"DELETE FROM feeds_liveevent WHERE post_id IN ({made})", [SAID])
-        connection.execute(f"DELETE FROM feeds_post WHERE id IN ({made})", [SAID])
 
 
 def _compare(report: Report) -> None:

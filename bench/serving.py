@@ -10,11 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -202,3 +203,40 @@ def database_of(env: dict[str, str]) -> str:
 
 def plain(values: dict[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in values.items()}
+
+
+# The posts that say something and were made lately, in SQL
+MADE = "(SELECT id FROM feeds_post WHERE id > (SELECT max(id) - 10000 FROM feeds_post) AND body = %s)"
+
+
+def say(
+    browser: Browser, told: dict[str, Any], body: str, *, kind: str = "update"
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Have a person post something to everybody.
+
+    Args:
+        told: what `subjects` tells.
+
+    Raises:
+        RuntimeError: it was refused.
+    """
+    form = {
+        "csrfmiddlewaretoken": told["csrf"],
+        "idempotency_key": str(uuid.uuid4()),
+        "body": body,
+        "kind": kind,
+        "audience": told["everyone"],
+        "marking": "official",
+    }
+    answer, content = browser.ask("/posts/", body=urlencode(form).encode())
+    if answer.status >= 400:
+        raise RuntimeError(f"The answer was {answer.status}")
+    return answer, content
+
+
+def forget(size: Size, body: str, also: Iterable[str] = ()) -> None:
+    """Take back the posts that say `body`, and what hangs on them in the tables `also` of feeds."""
+    with psycopg.connect(f"{SERVER}/{size.database}") as connection:
+        for table in (*also, "liveevent"):
+            connection.execute(f"DELETE FROM feeds_{table} WHERE post_id IN {MADE}", [body])
+        connection.execute(f"DELETE FROM feeds_post WHERE id IN {MADE}", [body])
