@@ -334,8 +334,5 @@ LOGGING = {
     "loggers": {
         "daphne": {"level": "WARNING"},
         "twisted": {"level": "WARNING"},
-        # On a laptop a line for each job would push the address and the accounts off the screen
-        "django_tasks": {"level": "WARNING" if DEBUG else LOG_LEVEL},
-        "django_tasks_db": {"level": "WARNING" if DEBUG else LOG_LEVEL},
     },
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -91,10 +90,6 @@ class ArticleQuerySet(AudienceQuerySet):
             return self.none()
         liked = self.annotate(shared_words=sum(shared, start=Value(0))).filter(shared_words__gt=0)
         return liked.order_by("-shared_words", "-updated_at", "-pk")[:most]
-
-    def due_for_review(self, day: datetime.date | None = None) -> Self:
-        """Published, with a review date on or before `day` (today)."""
-        return self.published().filter(review_on__lte=day or timezone.localdate())
 
     def for_list(self) -> Self:
         """With what a list shows of an article, in a fixed number of queries."""
