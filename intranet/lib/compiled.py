@@ -13,17 +13,17 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from itertools import count
 from typing import Any, NamedTuple
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.utils import CursorDebugWrapper
 from django.db.models.expressions import Expression
 from django.utils import timezone
 from psycopg import RawCursor
+from psycopg.sql import Literal
 from psycopg.types.numeric import Int8
 
 from intranet.lib.among import array_literal
@@ -49,11 +49,16 @@ class Parameter(Expression):
     def as_sql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
         return "%s", [self]
 
-    def value(self, values: dict[str, Any]) -> Any:
+    def value(self, values: dict[str, Any], connection: Any) -> Any:
         """What the database is given for it."""
         value = values[self.name]
         # Of one type, whatever its size: PostgreSQL keeps a plan for each combination of types
         return Int8(value) if type(value) is int and connection.vendor == "postgresql" else value
+
+    @property
+    def place(self) -> Hashable:
+        """Equal for parameters that always have the same value."""
+        return type(self), self.name
 
 
 class IdsParameter(Parameter):
@@ -65,7 +70,7 @@ class IdsParameter(Parameter):
     def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
         return "(SELECT value FROM json_each(%s))", [self]
 
-    def value(self, values: dict[str, Any]) -> Any:
+    def value(self, values: dict[str, Any], connection: Any) -> Any:
         ids = list(values[self.name])
         return json.dumps(ids) if connection.vendor == "sqlite" else array_literal(ids)
 
@@ -78,10 +83,16 @@ class AtRun(Expression):
         self.ask = ask
 
     def as_sql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
-        return "%s", [self if _is_compiling.get() else self.value({})]
+        return "%s", [self if _is_compiling.get() else self.value({}, connection)]
 
-    def value(self, values: dict[str, Any]) -> Any:
+    def value(self, values: dict[str, Any], connection: Any) -> Any:
+        """What the database is given for it."""
         return self.output_field.get_db_prep_value(self.ask(), connection, prepared=False)
+
+    @property
+    def place(self) -> Hashable:
+        """Equal for what is asked the same."""
+        return type(self), self.ask, type(self.output_field)
 
 
 def now() -> AtRun:
@@ -104,9 +115,9 @@ def compiling() -> Iterator[None]:
         _is_compiling.reset(token)
 
 
-def bound(params: Any, values: dict[str, Any]) -> list[Any]:
+def bound(params: Any, values: dict[str, Any], connection: Any) -> list[Any]:
     """The parameters of SQL made within `compiling`, with their values."""
-    return [param.value(values) if isinstance(param, Parameter | AtRun) else param for param in params]
+    return [param.value(values, connection) if isinstance(param, Parameter | AtRun) else param for param in params]
 
 
 class Compiled:
@@ -132,26 +143,26 @@ class Compiled:
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """What the query finds now."""
-        vendor = connection.vendor
-        made = self._made.get(vendor)
+        connection = connections[DEFAULT_DB_ALIAS]
+        made = self._made.get(connection.vendor)
         if made is None:
-            made = self._made[vendor] = self._compile()
+            made = self._made[connection.vendor] = self._compile(connection)
         given = {name: value.pk if name == "user" else value for name, value in values.items()}
-        found = _fetch(made.sql, bound(made.params, given))
-        return made.converted(found) if made.converters else found
+        found = _fetch(connection, made.sql, bound(made.params, given, connection))
+        return made.converted(found, connection) if made.converters else found
 
     def row(self, **values: Any) -> tuple[Any, ...] | None:
         """The first of them; None where there is none."""
         return next(iter(self.rows(**values)), None)
 
-    def _compile(self) -> _Made:
+    def _compile(self, connection: Any) -> _Made:
         arguments = {name: argument(name, self.fields.get(name)) for name in self.names}
         with compiling():
             compiler = self.build(**arguments).query.get_compiler(connection=connection)
             sql, params = compiler.as_sql()
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         if connection.vendor == "postgresql":
-            sql = _numbered(sql)
+            sql, params = _numbered(sql, params, connection)
         return _Made(sql, params, compiler.get_converters(columns))
 
 
@@ -162,10 +173,10 @@ class _Made(NamedTuple):
     params: tuple[Any, ...]
     converters: dict[int, tuple[list[Callable[..., Any]], Any]]
 
-    def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        return [self._row(list(row)) for row in rows]
+    def converted(self, rows: list[tuple[Any, ...]], connection: Any) -> list[tuple[Any, ...]]:
+        return [self._row(list(row), connection) for row in rows]
 
-    def _row(self, row: list[Any]) -> tuple[Any, ...]:
+    def _row(self, row: list[Any], connection: Any) -> tuple[Any, ...]:
         for place, (steps, column) in self.converters.items():
             for step in steps:
                 row[place] = step(row[place], column, connection)
@@ -178,29 +189,53 @@ def keep_plans(sender: Any, connection: Any, **kwargs: Any) -> None:
         connection.connection.prepared_max = None
 
 
-def _numbered(sql: str) -> str:
-    """SQL with the placeholders of PostgreSQL itself, which nothing has to translate at every run."""
-    number = count(1)
-    return re.sub(r"%[s%]", lambda found: "%" if found[0] == "%%" else f"${next(number)}", sql)
+def _numbered(sql: str, params: Iterable[Any], connection: Any) -> tuple[str, tuple[Any, ...]]:
+    """SQL with the placeholders of PostgreSQL itself, one for each value that differs between runs.
+
+    What is the same at every run is written into it: a plan that is kept can then count on it, and choose an index
+    that holds those rows only.
+    """
+    places: dict[Hashable, Any] = {}
+    values = iter(params)
+    # To quote a value takes a connection that is there
+    connection.ensure_connection()
+
+    def written(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        value = next(values)
+        if not isinstance(value, Parameter | AtRun):
+            return Literal(value).as_string(connection.connection)
+        places.setdefault(value.place, value)
+        return f"${list(places).index(value.place) + 1}"
+
+    return re.sub(r"%[s%]", written, sql), tuple(places.values())
 
 
-def _fetch(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+def _fetch(connection: Any, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     """Run a query that will be run again: PostgreSQL plans it at its first run on each connection, and keeps that."""
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())
-        found: list[tuple[Any, ...]] = []
+    found: list[tuple[Any, ...]] = []
 
-        def prepared(sql: str, params: Any, many: bool, context: dict[str, Any]) -> None:
-            with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
-                found.extend(raw.execute(sql, params, prepare=True).fetchall())
+    def prepared(sql: str, params: Any, many: bool, context: dict[str, Any]) -> None:
+        connection.validate_no_broken_transaction()
+        # Django passes no `prepare` on
+        with connection.wrap_database_errors, RawCursor(connection.connection) as raw:
+            found.extend(raw.execute(sql, params, prepare=True).fetchall())
 
-        # Django passes no `prepare` on; whoever counts or logs queries is told all the same
-        log = cursor.debug_sql(sql, params) if isinstance(cursor, CursorDebugWrapper) else nullcontext()
-        with log:
-            cursor._execute_with_wrappers(sql, params, many=False, executor=prepared)
-        return found
+    if connection.execute_wrappers or connection.queries_logged:
+        # Whoever counts or logs queries is told all the same
+        with connection.cursor() as cursor:
+            log = cursor.debug_sql(sql, params) if isinstance(cursor, CursorDebugWrapper) else nullcontext()
+            with log:
+                cursor._execute_with_wrappers(sql, params, many=False, executor=prepared)
+    else:
+        connection.ensure_connection()
+        prepared(sql, params, False, {})
+    return found
 
 
 class Someone:
