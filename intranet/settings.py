@@ -93,7 +93,6 @@ MIDDLEWARE = [
     "intranet.lib.request_log.observed",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "intranet.lib.middleware.SecurityHeadersMiddleware",
     "intranet.lib.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

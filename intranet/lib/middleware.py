@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotFound
 from django.template.loader import render_to_string
 from django.utils.translation import ngettext
@@ -67,11 +68,16 @@ class _Middleware:
 class SecurityHeadersMiddleware(_Middleware):
     """The headers that Django's own security middleware does not know, on every response, errors included.
 
-    A view that says something else (a file that may be kept, say) keeps its word.
+    A view that says something else (a file that may be kept, say) keeps its word. The Content-Security-Policy is that
+    of the settings, the same for every page, so that it is put together once.
     """
 
+    def __init__(self, get_response: GetResponse) -> None:
+        super().__init__(get_response)
+        self.headers = {**HEADERS, "Content-Security-Policy": build_policy()}
+
     def concerns(self, response: HttpResponseBase) -> bool:
-        for name, value in HEADERS.items():
+        for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         return False
 
