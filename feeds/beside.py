@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -26,8 +25,7 @@ COMMENT, COMMENT_ITEM = "feeds/_comment.html", "feeds/_comment_item.html"
 REPLIES_MARK = "\0replies\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(NamedTuple):
     """One reader's part of a post."""
 
     reaction: str = ""
@@ -37,8 +35,7 @@ class Beside:
     may_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BesideComment:
+class BesideComment(NamedTuple):
     """One reader's part of a comment."""
 
     may_reply: bool = False
@@ -48,25 +45,25 @@ class BesideComment:
     is_answer: bool = False
 
 
-def kept_items(
-    user: User, cards: Sequence[Card], *, token: str, moderates: bool, writable: Container[int]
-) -> list[SafeString]:
-    """The posts of `cards` with the reader's part of each, as HTML.
+def kept_items(user: User, cards: Sequence[Card], *, moderates: bool, writable: Container[int]) -> list[str]:
+    """The posts of `cards` with the reader's part of each, as HTML, not `finished` yet.
 
     Args:
-        token: the reader's, for the forms.
         moderates: whether they may remove what others said.
         writable: the ids of the audiences they may write to.
     """
-    absent = missing(POST, {card.pk: card.key for card in cards})
+    own = user.pk
+    parts = {card.pk: _part(card, own=own, moderates=moderates, writable=writable) for card in cards}
+    absent = missing(ITEM, {card.pk: (card.key, parts[card.pk]) for card in cards})
+    if absent:
+        absent = missing(POST, {card.pk: card.key for card in cards if card.pk in absent})
     posts = Post.objects.visible_to(user).for_feed().in_bulk(absent) if absent else {}
     found = []
     for card in cards:
-        part = _part(user, card, moderates=moderates, writable=writable)
+        part = parts[card.pk]
         # One that went between the two looks is left out
         with suppress(Post.DoesNotExist):
-            html = kept(ITEM, (card.key, part), partial(_item_context, user, card, part, posts))
-            found.append(finished(html, token))
+            found.append(kept(ITEM, (card.key, part), partial(_item_context, user, card, part, posts)))
     return found
 
 
@@ -93,8 +90,8 @@ def _item_context(user: User, card: Card, part: Beside, posts: dict[int, Post]) 
     return {"card": card, "html": mark_safe(kept(POST, card.key, post)), "beside": part}
 
 
-def _part(user: User, card: Card, *, moderates: bool, writable: Container[int]) -> Beside:
-    is_own = card.author_id == user.pk
+def _part(card: Card, *, own: int, moderates: bool, writable: Container[int]) -> Beside:
+    is_own = card.author_id == own
     return Beside(
         reaction=card.reaction or "",
         may_edit=is_own and not card.article_id,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from feeds.reader import unread
+from feeds.reader import known_facts, unread
 
 
 def unread_notifications(request: HttpRequest) -> dict[str, Any]:
@@ -13,4 +13,5 @@ def unread_notifications(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"unread_notifications": 0}
-    return {"unread_notifications": cache(lambda: unread(user))}
+    known = known_facts(request)
+    return {"unread_notifications": known.unread if known else cache(lambda: unread(user))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from feeds import reader
@@ -12,9 +11,9 @@ from feeds.beside import counts_and_reactions
 from feeds.composer import composer
 from feeds.heads import head_of_article
 from feeds.streams import Stream, StreamKind, is_following
-from feeds.views.loading import discussion, feed
+from feeds.views.loading import Empty, Feed, discussion, feed
 from intranet.lib.compiled import Compiled
-from intranet.lib.kept import finished, kept
+from intranet.lib.kept import finished, kept, token_of
 from intranet.lib.panels import Panel
 from knowledge import slots as knowledge_slots
 from knowledge.reading import Shown
@@ -30,15 +29,15 @@ COMMENTS_CURSOR = "comments"
 @slots.person.panel(order=30)
 def posts_of_person(request: SignedInRequest, person: User) -> Panel | None:
     """What a person said lately, as far as the reader may see it."""
-    context = _feed_of(request, StreamKind.PERSON, person.pk)
-    return _panel(request, "Posts", context) if context["items"] else None
+    posts = _feed_of(request, StreamKind.PERSON, person.pk)
+    return None if posts.is_empty else _panel(request, "Posts", posts)
 
 
 @slots.department.panel(order=30)
 def posts_of_department(request: SignedInRequest, department: Department) -> Panel | None:
     """What was said to a department or by its people."""
-    context = _feed_of(request, StreamKind.DEPARTMENT, department.pk)
-    return _panel(request, "Posts", context) if context["items"] else None
+    posts = _feed_of(request, StreamKind.DEPARTMENT, department.pk)
+    return None if posts.is_empty else _panel(request, "Posts", posts)
 
 
 _READABLE = Compiled(lambda user, pk: Community.objects.readable_by(user).filter(pk=pk).values_list("audience__pk"))
@@ -50,21 +49,19 @@ def posts_of_community(request: SignedInRequest, community: Community) -> Panel 
     readable = _READABLE.row(user=request.user, pk=community.pk)
     if readable is None:
         return None
-    writable = reader.writable(request.user)
-    context = _feed_of(request, StreamKind.COMMUNITY, community.pk, writable=writable)
-    context["empty_text"] = f"Nobody has said anything in {community.name} yet."
-    if readable[0] in writable:
-        context["composer"] = composer(request.user, writable, token=get_token(request), audience=readable[0])
-    return _panel(request, "Posts", context)
+    posts = _feed_of(request, StreamKind.COMMUNITY, community.pk, f"Nobody has said anything in {community.name} yet.")
+    writable = reader.facts_for(request).writable
+    if readable[0] not in writable:
+        return _panel(request, "Posts", posts)
+    own = composer(request.user, writable, token=token_of(request), audience=readable[0])
+    return _panel(request, "Posts", posts, composer=own)
 
 
 @slots.topic.panel(order=30)
 def posts_of_topic(request: SignedInRequest, topic: Topic) -> Panel:
     """Posts and questions about a topic, and where to ask one."""
-    context = _feed_of(request, StreamKind.TOPIC, topic.pk)
-    context["ask_about"] = topic
-    context["empty_text"] = f"Nobody has said anything about {topic.name} yet."
-    return _panel(request, "Posts and questions", context)
+    posts = _feed_of(request, StreamKind.TOPIC, topic.pk, f"Nobody has said anything about {topic.name} yet.")
+    return _panel(request, "Posts and questions", posts, ask_about=topic)
 
 
 @slots.person_actions.panel()
@@ -91,7 +88,7 @@ def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | N
     head = head_of_article(request.user, article.pk)
     if head is None:
         return None
-    token = get_token(request)
+    token = token_of(request)
     context = {
         **discussion(request, head, token=token, cursor_param=COMMENTS_CURSOR),
         "counts": counts_and_reactions(request.user, head, token=token),
@@ -99,18 +96,16 @@ def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | N
     return Panel(render_to_string("feeds/_discussion.html", context, request), title="Discussion")
 
 
-def _feed_of(
-    request: SignedInRequest, kind: StreamKind, pk: int, *, writable: dict[int, str] | None = None
-) -> dict[str, Any]:
-    return feed(request, Stream(kind, pk), cursor_param=POSTS_CURSOR, writable=writable)
+def _feed_of(request: SignedInRequest, kind: StreamKind, pk: int, nothing_yet: str = "") -> Feed:
+    return feed(request, Stream(kind, pk), cursor_param=POSTS_CURSOR, empty=Empty(text=nothing_yet))
 
 
-def _panel(request: SignedInRequest, title: str, context: dict[str, Any]) -> Panel:
-    return Panel(render_to_string("feeds/_panel.html", context, request), title=title)
+def _panel(request: SignedInRequest, title: str, posts: Feed, **more: Any) -> Panel:
+    return Panel(render_to_string("feeds/_panel.html", {"feed": posts.html, **more}, request), title=title)
 
 
 def _follow(request: SignedInRequest, kind: str, target: User | Department | Topic) -> Panel:
     following = is_following(request.user, target)
     context = {"kind": kind, "target": target, "is_following": following}
     html = kept("feeds/_follow.html", (kind, target.pk, target.name, following), lambda: context)
-    return Panel(finished(html, get_token(request)))
+    return Panel(finished(html, token_of(request)))

@@ -28,7 +28,7 @@ from profiles.models import (
 KEPT = 600
 POPULAR = 30
 # How many the side of home shows
-QUESTIONS, JOINED = 5, 12
+QUESTIONS = 5
 
 
 class Question(NamedTuple):
@@ -51,27 +51,11 @@ def _open_questions(user: Any) -> Any:
 
 
 _QUESTIONS = Compiled(_open_questions)
-_JOINED = Compiled(lambda user: Community.objects.joined_by(user).order_by("name").values_list("name", "slug")[:JOINED])
 
 
 def questions_for(user: User) -> list[Question]:
     """Questions without an accepted answer on topics that `user` follows or knows, newest first."""
     return [Question(*row) for row in _QUESTIONS.rows(user=user)]
-
-
-def joined_communities(user: User) -> list[Joined]:
-    """The communities `user` belongs to, by name."""
-    return [Joined(*row) for row in _JOINED.rows(user=user)]
-
-
-class Joined(NamedTuple):
-    """A community as a link."""
-
-    name: str
-    slug: str
-
-    def get_absolute_url(self) -> str:
-        return reverse("community", args=[self.slug])
 
 
 def people_for(user: User, limit: int = 3) -> list[tuple[User, str]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,6 +24,7 @@ from feeds.views.loading import is_id, load_comment, load_head, load_post_to_use
 from feeds.views.posts import thread_page
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
+from intranet.lib.kept import token_of
 from intranet.lib.limits import limited
 from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
@@ -80,7 +80,7 @@ def _commented(request: SignedInRequest, post: Post, made: Comment) -> HttpRespo
     """For htmx an empty form, the comment in its place and the post with its new count; otherwise the thread."""
     if not htmx.wants_fragment(request):
         return htmx.redirect(request, made.get_absolute_url())
-    head, token = load_head(request, post.pk), get_token(request)
+    head, token = load_head(request, post.pk), token_of(request)
     context = {
         "form": "" if made.parent_id else comment_form(post.pk, focused=True, token=token),
         "head": head,
@@ -112,7 +112,7 @@ def _reply_page(request: SignedInRequest, comment: Said, form: CommentForm | Non
         "reply_to": comment.pk,
         "empty_form": ""
         if form
-        else comment_form(comment.post_id, reply_to=comment.pk, focused=True, token=get_token(request)),
+        else comment_form(comment.post_id, reply_to=comment.pk, focused=True, token=token_of(request)),
     }
     if not htmx.wants_fragment(request):
         context["words"] = kept_words(comment, head=head)
@@ -131,7 +131,7 @@ def replies(request: SignedInRequest, pk: int) -> HttpResponse:
     comment = load_said(request, pk)
     if comment.parent_id:
         raise Http404
-    head, token = load_head(request, comment.post_id), get_token(request)
+    head, token = load_head(request, comment.post_id), token_of(request)
     try:
         html, page = threads.replies(request.user, head, comment, cursor=request.GET.get("cursor"), token=token)
     except BadCursor as error:
@@ -152,7 +152,7 @@ def item(request: SignedInRequest, pk: int) -> HttpResponse:
     if comment.hidden_at:
         raise Http404
     head = load_head(request, comment.post_id)
-    return HttpResponse(comment_item(request.user, head, comment, token=get_token(request)))
+    return HttpResponse(comment_item(request.user, head, comment, token=token_of(request)))
 
 
 @limited("comment", "60/m")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
@@ -13,11 +12,13 @@ from django.views.decorators.http import require_safe
 from feeds import reader, suggestions
 from feeds.composer import composer
 from feeds.streams import Stream, StreamKind
-from feeds.views.loading import feed
-from intranet.lib.kept import kept
+from feeds.views.loading import Empty, feed
+from intranet.lib.kept import kept, token_of
 from profiles.middleware import SignedInRequest
-from profiles.models import User
 
+# How many of the reader's communities stand beside the feed
+JOINED = 12
+NOTHING_YET = Empty("No posts yet", "Be the first: share what you are working on, or ask a question.")
 TABS = {
     StreamKind.FOLLOWING: "Following",
     StreamKind.DEPARTMENT: "My department",
@@ -29,20 +30,19 @@ TABS = {
 def home(request: SignedInRequest) -> HttpResponse:
     """The composer, the feed of the chosen tab, and beside it what the reader could do for others."""
     user = request.user
-    known = reader.facts(user)
+    known = reader.facts_for(request)
     default = StreamKind.FOLLOWING if known.follows_anything else StreamKind.DEPARTMENT
     kind = request.GET.get("stream", default)
     if kind not in set(TABS):
         raise Http404
     stream = Stream(StreamKind(kind))
     is_suggesting = stream.kind is StreamKind.FOLLOWING and not known.follows_anything
-    writable, token = reader.writable(user), get_token(request)
     context = {
-        **feed(request, stream, is_suggesting=is_suggesting, known=known, writable=writable, token=token),
+        "feed": feed(request, stream, is_suggesting=is_suggesting, empty=NOTHING_YET).html,
         "tabs": _tabs(stream.kind),
         "is_suggesting": is_suggesting,
-        "composer": composer(user, writable, token=token),
-        "beside": _beside(user),
+        "composer": composer(user, known.writable, token=token_of(request)),
+        "beside": _beside(suggestions.questions_for(user), known.joined[:JOINED]),
     }
     return render(request, "feeds/home.html", context)
 
@@ -57,7 +57,6 @@ def _tabs(current: StreamKind) -> SafeString:
     return mark_safe(kept("components/tabs.html", ("feeds", current), context))
 
 
-def _beside(user: User) -> SafeString:
-    questions, communities = suggestions.questions_for(user), suggestions.joined_communities(user)
+def _beside(questions: list[suggestions.Question], communities: list[reader.Joined]) -> SafeString:
     key = tuple(questions), tuple(communities)
     return mark_safe(kept("feeds/_beside_home.html", key, lambda: {"questions": questions, "communities": communities}))

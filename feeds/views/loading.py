@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import Http404
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
 from django.utils.safestring import SafeString
 
@@ -17,11 +15,11 @@ from feeds.forms import CommentForm
 from feeds.heads import Head, head_of_post
 from feeds.models import Comment, Post
 from feeds.models.post import seen_post
-from feeds.reader import Facts
 from feeds.said import Said
 from feeds.streams import Stream, StreamKind, suggested_page
 from feeds.threads import thread
-from intranet.lib.pagination import BadCursor
+from intranet.lib.kept import filled, finished, kept, place_of, token_of
+from intranet.lib.pagination import BadCursor, KeysetPage
 from profiles.middleware import SignedInRequest
 
 
@@ -67,10 +65,10 @@ def load_said(request: SignedInRequest, pk: int) -> Said:
 
 def post_item(request: SignedInRequest, head: Head, *, token: str) -> SafeString:
     """The post at the head of a thread as its reader's lists show it; 404 where it went between two looks."""
-    items = kept_items(request.user, [head.card], token=token, moderates=head.may_hide, writable=head.writable)
+    items = kept_items(request.user, [head.card], moderates=head.may_hide, writable=head.writable)
     if not items:
         raise Http404
-    return items[0]
+    return finished(items[0], token)
 
 
 def discussion(
@@ -97,27 +95,43 @@ def discussion(
     }
 
 
+class Empty(NamedTuple):
+    """What stands in place of a feed that has no posts."""
+
+    title: str = "Nothing here yet"
+    text: str = ""
+
+
+NOTHING_HERE = Empty()
+
+
+class Feed(NamedTuple):
+    """A page of posts as HTML, and whether there are any."""
+
+    html: SafeString
+    is_empty: bool
+
+
+# A feed without what differs each time
+FRAME = "feeds/_feed.html"
+ITEMS, AT, HREF, PARAMS, NEWER, OLDER = map(place_of, ("items", "at", "href", "params", "newer", "older"))
+
+
 def feed(
     request: SignedInRequest,
     stream: Stream,
     *,
     cursor_param: str = "cursor",
     is_suggesting: bool = False,
-    known: Facts | None = None,
-    writable: Container[int] | None = None,
-    token: str | None = None,
-) -> dict[str, Any]:
-    """What `feeds/_feed.html` needs to show a page of `stream`, newest first.
+    empty: Empty = NOTHING_HERE,
+) -> Feed:
+    """A page of `stream`, newest first.
 
     Args:
         cursor_param: what the address calls the cursor; a page may hold another list.
         is_suggesting: show what somebody who follows nothing may like in place of the stream.
-        known: the facts of the reader, where the view has asked for them already.
-        writable: the ids of the audiences they may write to, likewise.
-        token: theirs for forms, likewise.
     """
-    # Before the posts are read: what commits in between is told twice rather than never
-    known = known or reader.facts(request.user)
+    known = reader.facts_for(request)
     cursor = request.GET.get(cursor_param)
     try:
         page = (suggested_page if is_suggesting else stream.page)(request.user, cursor=cursor)
@@ -125,18 +139,23 @@ def feed(
         raise Http404 from error
     query = request.GET.copy()
     query.pop(cursor_param, None)
-    return {
-        "page": page,
-        "items": kept_items(
-            request.user,
-            page.items,
-            token=token or get_token(request),
-            moderates=known.may_hide,
-            writable=reader.writable(request.user) if writable is None else writable,
-        ),
-        "params": query.urlencode(),
-        # Older pages do not change while they are read
-        "stream": None if cursor else stream,
-        "at": known.at,
-        "cursor_param": cursor_param,
-    }
+    items = kept_items(request.user, page.items, moderates=known.may_hide, writable=known.writable)
+    params, newer, older = query.urlencode(), page.previous_cursor, page.next_cursor
+
+    def frame() -> dict[str, Any]:
+        return {
+            "items": ITEMS if items else "",
+            "page": KeysetPage([], OLDER if older else None, NEWER if newer else None),
+            "params": PARAMS if params else "",
+            "cursor_param": cursor_param,
+            # Older pages do not change while they are read
+            "stream": None if cursor else stream,
+            "at": AT,
+            "href": HREF,
+            "empty": empty,
+        }
+
+    shows = bool(items), bool(params), bool(newer), bool(older), bool(cursor)
+    html = kept(FRAME, (stream, cursor_param, empty, shows), frame)
+    html = filled(html, at=known.at, href=request.get_full_path(), params=params, newer=newer, older=older)
+    return Feed(filled(html, items=finished("".join(items), token_of(request))), not items)

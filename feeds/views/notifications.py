@@ -6,7 +6,6 @@ from itertools import groupby
 
 from django import forms
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +14,7 @@ from feeds import notices, reader
 from feeds.actions import notifications
 from feeds.models import Notification
 from intranet.lib import htmx
+from intranet.lib.kept import token_of
 from intranet.lib.limits import limited
 from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
@@ -33,7 +33,7 @@ def notification_list(request: SignedInRequest) -> HttpResponse:
         page = notices.page(request.user, cursor=request.GET.get("cursor"))
     except BadCursor as error:
         raise Http404 from error
-    token, unread = get_token(request), reader.unread(request.user)
+    token, unread = token_of(request), reader.unread(request.user)
     days = [
         (day, [notices.item(notice, token=token) for notice in group])
         for day, group in groupby(page, key=lambda notice: timezone.localdate(notice.created_at))

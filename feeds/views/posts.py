@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,6 +23,7 @@ from feeds.threads import answer
 from feeds.views.loading import discussion, is_id, load_head, load_post, load_post_to_use, post_item
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
+from intranet.lib.kept import token_of
 from intranet.lib.limits import limited
 from profiles.middleware import SignedInRequest
 from profiles.permissions import NotAllowed, Permission, require
@@ -67,7 +67,7 @@ def _posted(request: SignedInRequest, post: Post, form: ComposerForm) -> HttpRes
         return htmx.redirect(request, post.get_absolute_url())
     fresh = ComposerForm(user=request.user, initial={"audience": post.audience_id})
     fresh.fields["body"].widget.attrs["data-autofocus"] = ""
-    item = post_item(request, load_head(request, post.pk), token=get_token(request))
+    item = post_item(request, load_head(request, post.pk), token=token_of(request))
     posted = render(request, "feeds/_posted.html", {"form": fresh, "item": item})
     posted.headers["HX-Trigger"] = json.dumps({"ck:announce": f"{post.get_kind_display()} posted"})
     return posted
@@ -82,7 +82,7 @@ def thread(request: SignedInRequest, pk: int) -> HttpResponse:
     head = load_head(request, pk)
     if head.has_news:
         notifications.mark_seen(post_id=pk, by=request.user)
-    token = get_token(request)
+    token = token_of(request)
     context = discussion(request, head, token=token)
     wanted = request.GET.get("comment", "")
     if is_id(wanted) and int(wanted) not in context["thread"].shown:
@@ -104,7 +104,7 @@ def _elsewhere(comment: Said) -> HttpResponse:
 
 def thread_page(request: SignedInRequest, head: Head, form: CommentForm) -> HttpResponse:
     """The page of a thread under which something was typed that cannot be taken."""
-    token = get_token(request)
+    token = token_of(request)
     return _thread_page(request, discussion(request, head, token=token, form=form), token, status=422)
 
 
@@ -117,7 +117,7 @@ def _thread_page(request: SignedInRequest, context: dict[str, Any], token: str, 
 @require_safe
 def item(request: SignedInRequest, pk: int) -> HttpResponse:
     """One post as this reader's lists show it: how a page completes what came down the socket."""
-    return HttpResponse(post_item(request, load_head(request, pk), token=get_token(request)))
+    return HttpResponse(post_item(request, load_head(request, pk), token=token_of(request)))
 
 
 @limited("post", "30/m")
@@ -170,7 +170,7 @@ def react(request: SignedInRequest, pk: int) -> HttpResponse:
     if not htmx.wants_fragment(request):
         return htmx.redirect(request, post.get_absolute_url())
     head = load_head(request, pk)
-    return HttpResponse(reacted(request.user, head, token=get_token(request)))
+    return HttpResponse(reacted(request.user, head, token=token_of(request)))
 
 
 @limited("react", "120/m")

@@ -17,6 +17,8 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from cachetools import LRUCache  # type: ignore[import-untyped]
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import get_template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -64,6 +66,14 @@ def finished(fragments: str, token: str) -> SafeString:
     if KEY_MARK in fragments:
         fragments = fragments.replace(KEY_MARK, str(uuid.uuid4()))
     return mark_safe(fragments.replace(TOKEN_MARK, token))
+
+
+def token_of(request: HttpRequest) -> str:
+    """The token of who asks, against forged requests, for `finished`: masked anew for each answer, and once for it."""
+    token: str | None = getattr(request, "own_token", None)
+    if token is None:
+        token = request.own_token = get_token(request)  # type: ignore[attr-defined]
+    return token
 
 
 def place_of(name: str) -> SafeString:

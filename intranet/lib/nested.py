@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import QuerySet, Subquery, TextField
+from django.db.models import IntegerField, QuerySet, Subquery, TextField
 from django.db.models.functions import JSONArray
 
 
@@ -26,6 +26,16 @@ class _Nested(Subquery):
 def nested(rows: QuerySet[Any, Any], *columns: Any) -> Subquery:
     """`rows` in their order, with the values of `columns` each. A database's JSON knows no dates: they come as text."""
     return _Nested(rows.values(nested=JSONArray(*columns)))
+
+
+class _Counted(Subquery):
+    template = "(SELECT count(*) FROM (%(subquery)s) AS rows_of)"
+    output_field = IntegerField()
+
+
+def counted(rows: QuerySet[Any, Any]) -> Subquery:
+    """How many `rows` there are; a slice of them is counted no further than it goes."""
+    return _Counted(rows)
 
 
 def unnested(value: str) -> list[list[Any]]:

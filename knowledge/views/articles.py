@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from intranet.lib.kept import kept
+from intranet.lib.kept import kept, token_of
 from intranet.lib.pagination import BadCursor
 from knowledge import listing, reading, slots
 from knowledge.forms.articles import ArticleFilterForm
@@ -66,7 +65,7 @@ def _filters(form: ArticleFilterForm | None, *, is_drafts: bool) -> SafeString:
 @require_safe
 def article(request: SignedInRequest, slug: str) -> HttpResponse:
     """One article, with what its reader may do to it."""
-    user, token = request.user, get_token(request)
+    user, token = request.user, token_of(request)
     shown = reading.article(user, slug)
     if shown is None:
         raise Http404

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from intranet.lib import htmx
 from intranet.lib.idempotency import KeyReused
-from intranet.lib.kept import finished, kept
+from intranet.lib.kept import finished, kept, token_of
 from intranet.lib.limits import limited
 from intranet.lib.pagination import BadCursor, keyset_page
 from profiles import directory, slots
@@ -203,7 +202,7 @@ def _member_rows(
         beside = {"is_owner": person.pk in owners, "may_manage": may_manage, "is_self": person.pk == request.user.pk}
         context = {"community": community, "person": person, **beside}
         key = (person, community.slug, *beside.values())
-        rows.append(finished(kept("profiles/_member.html", key, partial(dict, context)), get_token(request)))
+        rows.append(finished(kept("profiles/_member.html", key, partial(dict, context)), token_of(request)))
     return rows
 
 

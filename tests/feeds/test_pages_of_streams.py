@@ -83,7 +83,7 @@ def test_what_changes_a_post_changes_its_kept_fragment(alice: User, bob: User) -
 
     def shown() -> str:
         cards = Stream(StreamKind.EVERYONE).page(alice, cursor=None).items
-        return "".join(kept_items(alice, cards, token="t", moderates=False, writable={post.audience_id}))
+        return "".join(kept_items(alice, cards, moderates=False, writable={post.audience_id}))
 
     seen = {shown()}
     assert seen == {shown()}
