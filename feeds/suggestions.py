@@ -44,7 +44,7 @@ class Question(NamedTuple):
 
 
 def _open_questions(user: Any) -> Any:
-    on_topics = Leg("topic_rows__tag_id", _own_topics(user).values("pk"), "topic_rows__", {"topic_rows__is_open": True})
+    on_topics = Leg("topic_rows__tag_id", _own_topics(user), "topic_rows__", {"topic_rows__is_open": True})
     others = Post.objects.visible_to(user).unanswered().exclude(author_id=user.pk)
     columns = ("pk", "created_at", "body", "author__name")
     return Newest(others, [on_topics]).first(others, size=QUESTIONS).values_list(*columns)
@@ -95,9 +95,10 @@ def _known_topics(user: User) -> QuerySet[Expertise, Any]:
     return Expertise.objects.filter(user_id=user.pk).values("topic_id")
 
 
-def _own_topics(user: User) -> QuerySet[Topic]:
+def _own_topics(user: User) -> QuerySet[Any, Any]:
+    """The ids of the topics that `user` knows or follows."""
     followed = Follow.objects.filter(user_id=user.pk, topic__isnull=False).values("topic_id")
-    return Topic.objects.filter(Q(pk__in=_known_topics(user)) | Q(pk__in=followed))
+    return _known_topics(user).union(followed)
 
 
 def _filled(found: list, offered: QuerySet, popular: list[int], limit: int) -> list:  # type: ignore[type-arg]

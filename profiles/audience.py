@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db import models
@@ -42,7 +44,9 @@ def writable_by(user: Any) -> QuerySet[Audience]:
     """The audiences `user` may write to: those they read, but a community only once they joined it."""
     if user.pk is None:
         return Audience.objects.none()
-    return Audience.objects.filter(Exists(User.objects.active(user)), _addressed(user))
+    # Each part by an index of its own: to "one or the other" the database would go through all audiences
+    everyone, *others = (Audience.objects.filter(part).values("pk") for part in _parts(user))
+    return Audience.objects.filter(Exists(User.objects.active(user)), pk__in=everyone.union(*others))
 
 
 def readers_of(audience_id: int) -> QuerySet[User]:
@@ -94,13 +98,17 @@ _AMONG = {
 
 def _addressed(user: Any, path: str = "") -> Q:
     """To everyone, to a department of `user` or one above it, or to a community they joined."""
+    return reduce(or_, _parts(user, path))
+
+
+def _parts(user: Any, path: str = "") -> tuple[Q, Q, Q]:
     own = Membership.objects.current().filter(user_id=user.pk).values("department_id")
     above = DepartmentAncestor.objects.filter(department_id__in=own).values("ancestor_id")
     joined = CommunityMembership.objects.current().filter(user_id=user.pk).values("community_id")
     return (
-        Q((f"{path}kind", AudienceKind.EVERYONE))
-        | Q((f"{path}department_id__in", above))
-        | Q((f"{path}community_id__in", joined))
+        Q((f"{path}kind", AudienceKind.EVERYONE)),
+        Q((f"{path}department_id__in", above)),
+        Q((f"{path}community_id__in", joined)),
     )
 
 
