@@ -11,9 +11,10 @@ from django.utils.safestring import mark_safe
 
 from intranet.lib.compiled import Compiled
 from intranet.lib.kept import kept
+from intranet.lib.merged import ordered
 from intranet.lib.panels import Panel
 from knowledge.models import Article
-from knowledge.models.article import ArticleQuerySet
+from knowledge.models.article import LAST_CHANGED, ArticleQuerySet
 from profiles import slots
 from profiles.middleware import SignedInRequest
 from profiles.models import Department, Topic, User
@@ -27,14 +28,14 @@ ORDER = 20
 COLUMNS = ("title", "slug", "kind", "marking", "handling", "updated_at", "owner__name")
 
 
-def _newest(user: Any, articles: Callable[[ArticleQuerySet], ArticleQuerySet]) -> Any:
+def _newest(user: Any, articles: Callable[[ArticleQuerySet], ArticleQuerySet], *, prefix: str = "") -> Any:
     readable = articles(Article.objects.visible_to(user).published())
-    return readable.order_by("-updated_at", "-pk").values_list(*COLUMNS)[: SHOWN + 1]
+    return ordered(readable, backward=False, prefix=prefix, order=LAST_CHANGED).values_list(*COLUMNS)[: SHOWN + 1]
 
 
 _BY_PERSON = Compiled(lambda user, pk: _newest(user, lambda articles: articles.by_person(pk)))
 _OF_DEPARTMENT = Compiled(lambda user, pk: _newest(user, lambda articles: articles.first_of_department(pk, SHOWN + 1)))
-_ABOUT_TOPIC = Compiled(lambda user, pk: _newest(user, lambda articles: articles.about(pk)))
+_ABOUT_TOPIC = Compiled(lambda user, pk: _newest(user, lambda articles: articles.about(pk), prefix="topic_rows__"))
 
 
 @slots.person.panel(order=ORDER)

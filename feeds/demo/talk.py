@@ -55,7 +55,7 @@ def load_articles(cast: Cast, places: dict[str, Department], now: datetime.datet
                 content=content, by=writer, publish=True, key=key, published_at=published_at, slug=path.stem
             )[0]
         )
-        Article.objects.filter(pk=made[-1].pk).update(created_at=published_at, updated_at=published_at)
+        Article.objects.filter(pk=made[-1].pk).update(created_at=published_at)
     return made
 
 

@@ -65,6 +65,10 @@ class Articles:
     def is_draft(self, number: int) -> bool:
         return number > self.announced
 
+    def last(self, number: int) -> int:
+        """The number of the revision that stands; a draft has none yet and counts as its first."""
+        return 1 if self.is_draft(number) else self.revisions(number)
+
     def changes(self, number: int) -> int:
         """How often its post followed it."""
         return self.revisions(number) - 1 + int(self.is_withdrawn(number))
@@ -97,7 +101,7 @@ class Articles:
         for n in range(1, self.plan.articles + 1):
             draft, withdrawn, began = self.is_draft(n), self.is_withdrawn(n) and not self.is_draft(n), self.began(n)
             author, where, title = self.author(n, began), self.where(n, began), self.title(n)
-            last = 1 if draft else self.revisions(n)
+            last = self.last(n)
             text, changed = self.body(n, last), self.changed(n, last)
             address = ARTICLE if n == MEASURED else f"{slug(title)}-{n}"
             state = ArticleState.DRAFT if draft else ArticleState.WITHDRAWN if withdrawn else ArticleState.PUBLISHED
@@ -129,7 +133,8 @@ class Articles:
     def article_topics(self) -> tuple[Table, Iterator[Row]]:
         def rows() -> Iterator[Row]:
             for n in range(1, self.plan.articles + 1):
+                changed = self.clock(self.changed(n, self.last(n)))
                 for topic in self.topics(n, self.began(n)):
-                    yield topic, n
+                    yield topic, n, changed
 
-        return Table(ArticleTopic, "tag_id", "content_object_id"), rows()
+        return Table(ArticleTopic, "tag_id", "content_object_id", "updated_at"), rows()

@@ -14,7 +14,7 @@ from intranet.lib.dates import add_months
 from intranet.lib.idempotency import create_once
 from knowledge.actions.addresses import free_slug
 from knowledge.actions.content import Content
-from knowledge.models import Article, ArticleState, Revision
+from knowledge.models import Article, ArticleState, ArticleTopic, Revision
 from knowledge.rendering import article_html
 from knowledge.signals import article_changed, article_published, article_withdrawn
 from profiles.actions import audit, search
@@ -93,7 +93,7 @@ def write(
             source_path=path,
             source_digest=digest,
         )
-        article.topics.set(Topic.objects.resolve(content.topics))
+        _tag(article, Topic.objects.resolve(content.topics))
         if publish:
             _publish(article, by=by, at=published_at or timezone.now(), announce=announce)
         return article
@@ -155,7 +155,7 @@ def edit(*, article: Article, content: Content, edition: str, by: User, note: st
     _store(current, content, topics)
     if current.is_draft:
         current.version += 1
-        current.save()
+        _save(current)
         return current
     revision = _revise(current, by=by, note=note)
     article_changed.send(sender=Article, article=current, by=by, revision=revision)
@@ -213,7 +213,7 @@ def reinstate(*, article: Article, by: User) -> Article:
     current.state, current.withdrawn_at = ArticleState.PUBLISHED, None
     current.withdrawn_by, current.withdrawn_reason = None, ""
     current.updated_at = timezone.now()
-    current.save()
+    _save(current)
     article_published.send(sender=Article, article=current, by=by, announce=False)
     search.changed(current)
     audit.record(action="article.reinstated", by=by, obj=current)
@@ -246,7 +246,17 @@ def _store(article: Article, content: Content, topics: list[Topic]) -> None:
     for column, value in content.columns().items():
         setattr(article, column, value)
     article.updated_at = timezone.now()
-    article.topics.set(topics)
+    _tag(article, topics)
+
+
+def _tag(article: Article, topics: list[Topic]) -> None:
+    article.topics.set(topics, through_defaults={"updated_at": article.updated_at})
+
+
+def _save(article: Article) -> None:
+    """Save an article that has just changed; the lists of its topics are in the order of changes too."""
+    article.save()
+    ArticleTopic.objects.filter(content_object=article).update(updated_at=article.updated_at)
 
 
 def _publish(article: Article, *, by: User, at: datetime.datetime, announce: bool) -> None:
@@ -259,7 +269,7 @@ def _publish(article: Article, *, by: User, at: datetime.datetime, announce: boo
 def _revise(article: Article, *, by: User, note: str) -> Revision:
     """Save a published article with its next revision, and let the rest of the service know its words."""
     article.version += 1
-    article.save()
+    _save(article)
     topics = list(article.topics.all())
     revision = Revision.objects.create(
         article=article,

@@ -192,9 +192,12 @@ class ArticleTopic(TopicOf):
     """A topic of an article."""
 
     content_object = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="topic_rows")
+    # The article's own, so that an index holds what is on a topic in the order it is shown in
+    updated_at = models.DateTimeField(editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["content_object", "tag"], name="article_topic_once")]
+        indexes = [models.Index(fields=["tag", "-updated_at", "-content_object"], name="article_topic_by_update")]
 
     def __str__(self) -> str:
         return f"{self.content_object}: {self.tag}"

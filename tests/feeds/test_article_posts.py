@@ -56,7 +56,7 @@ def test_the_post_follows_its_articles_audience_and_topics(
     assert as_(charlie).get(f"/posts/{post.pk}/").status_code == 200
     article.audience = treasury.audience
     article.save()
-    article.topics.set(["Grants"])
+    article.topics.set(["Grants"], through_defaults={"updated_at": article.updated_at})
     article_changed.send(sender=type(article), article=article, by=alice, revision=None)
     changed = Post.objects.get()
     assert changed.audience == treasury.audience

@@ -22,7 +22,7 @@ from feeds.scale.load import NotEmpty, load
 from feeds.scale.people import followed_by
 from feeds.scale.plan import Plan, TooSmall
 from intranet.lib import markdown
-from knowledge.models import Article, Revision
+from knowledge.models import Article, ArticleTopic, Revision
 from knowledge.rendering import article_html
 from profiles.audience import readers_of
 from profiles.models import (
@@ -159,6 +159,8 @@ def test_articles_have_their_history_and_their_post() -> None:
             article.published_at,
         )
         assert set(post.topics.all()) == set(article.topics.all())
+    assert not ArticleTopic.objects.exclude(updated_at=F("content_object__updated_at")).exists()
+    assert not PostTopic.objects.exclude(created_at=F("content_object__created_at")).exists()
     assert not Revision.objects.filter(article__state="draft").exists()
     assert not Post.objects.filter(article__state="draft").exists()
 

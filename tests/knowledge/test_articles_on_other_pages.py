@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.db.models import F
 
+from knowledge.actions import articles
+from knowledge.actions.content import Content
+from knowledge.models import Article, ArticleTopic
+from profiles.actions import topics
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +46,43 @@ def test_many_articles_are_a_link_to_the_list(as_: Any, alice: Any, charlie: Any
 def test_a_page_with_nothing_to_add_says_nothing(as_: Any, alice: Any, charlie: Any) -> None:
     page = as_(charlie).get(alice.get_absolute_url())
     assert "Articles" not in [panel.title for panel in page.context["panels"]]
+
+
+def test_a_topic_lists_its_articles_by_their_last_change_whatever_changed_them(
+    as_: Any, alice: Any, charlie: Any, cora: Any
+) -> None:
+    topic, older = factories.topic("Budget"), factories.topic("Spending")
+    titles = ("One", "Two", "Three", "Draft")
+    made = {
+        title: factories.article(author=alice, title=title, topics=["Budget"], publish=title != "Draft")
+        for title in titles
+    }
+    made["Four"] = factories.article(author=alice, title="Four", topics=["Spending"])
+
+    def shown() -> list[str]:
+        page = as_(charlie).get(topic.get_absolute_url()).content.decode()
+        stale = ArticleTopic.objects.exclude(updated_at=F("content_object__updated_at"))
+        assert not stale.exists()
+        return [title for title in re.findall(r">(\w+)</a>", page) if title in made]
+
+    def change(title: str, **values: Any) -> None:
+        article = Article.objects.get(pk=made[title].pk)
+        content = Content.of(article, **values)
+        articles.edit(article=article, content=content, edition=article.edition, by=alice)
+
+    assert shown() == ["Three", "Two", "One"]
+    change("One", body="Other words.")
+    assert shown() == ["One", "Three", "Two"]
+    articles.withdraw(article=made["Three"], reason="Old", by=alice)
+    assert shown() == ["One", "Two"]
+    change("Two", topics=("Rates",))
+    assert shown() == ["One"]
+    articles.reinstate(article=made["Three"], by=alice)
+    change("Two", topics=("Rates", "Budget"))
+    assert shown() == ["Two", "Three", "One"]
+    change("Draft", body="Other words.")
+    draft = Article.objects.get(pk=made["Draft"].pk)
+    articles.publish(article=draft, content=Content.of(draft), edition=draft.edition, by=alice)
+    assert shown() == ["Draft", "Two", "Three", "One"]
+    topics.merge(topic=older, into=topic, by=cora)
+    assert shown() == ["Draft", "Two", "Three", "One", "Four"]
