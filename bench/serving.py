@@ -94,8 +94,8 @@ def prepare(size: Size, env: dict[str, str], *, seed: int, fresh: bool = False) 
             connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
     manage("migrate", "--verbosity", "0", env=env)
     with psycopg.connect(f"{SERVER}/{size.database}", autocommit=True) as connection:
-        # Of columns that have just been added PostgreSQL knows nothing yet
-        connection.execute("ANALYZE")
+        # As the server itself does soon after: of what has just been changed it knows nothing yet
+        connection.execute("VACUUM (ANALYZE)")
         is_empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM profiles_user)").fetchone()
     if is_empty and is_empty[0]:
         progress(f"Loading {size.people:,} people and {size.posts:,} posts into {size.database} …")
