@@ -15,6 +15,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from intranet.lib import merged
+from intranet.lib.compiled import Compiled
 from profiles.models import Department, Role, User
 from tests import factories
 
@@ -100,3 +102,19 @@ def as_() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def walking(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Have lists that are merged walk so many rows first, however few their sources are: `walking(30)`."""
+
+    def walk(rows: int) -> None:
+        monkeypatch.setattr(merged, "MANY_SOURCES", 0)
+        monkeypatch.setattr(merged, "WALKED", rows)
+        kept = Compiled.rows
+        # Not as they were compiled before
+        monkeypatch.setattr(
+            Compiled, "rows", lambda self, **values: kept(Compiled(self.build, self.names, **self.fields), **values)
+        )
+
+    return walk

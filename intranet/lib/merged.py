@@ -3,17 +3,26 @@
 Walking a table in order and dropping what is not asked for takes the longer, the larger the table and the rarer the
 rows. Here each source – one author, one topic – is read by its own index, and only as far as it can matter: first the
 head of every source; then, of the sources whose heads are among the first rows, as many as are wanted.
+
+Many sources, as the parts of a ministry, may well hold a good part of the table. Then the first rows are met soon on a
+walk along the table, and no source is read; where the walk finds too few of them, all are read as ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Case, Q, Subquery, When
 from django.db.models.expressions import RawSQL
+
+# From how many sources on the first rows of the table are walked, and how many of them
+MANY_SOURCES = 32
+WALKED = 1_000
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,22 @@ def first_ids(
     by = f"at {way}, id {way}"
     for number, leg in enumerate(legs):
         ids, ids_params = _sql(leg.ids)
+        ctes.append(f"sources{number} AS MATERIALIZED (SELECT DISTINCT id FROM ({ids}) AS known(id))")
+        params += ids_params
+    # Through another table the database would ask of each row it meets, or read all of that table first
+    walks = not any(leg.prefix for leg in legs)
+    if walks:
+        walk, walk_params = _walk(rows, legs, order, backward=backward, size=size)
+        ctes.append(f"walk AS MATERIALIZED ({walk})")
+        params += walk_params
+    still = f" WHERE (SELECT count(*) FROM walk) < {size}" if walks else ""
+    for number, leg in enumerate(legs):
         head, head_params = _probe(rows, leg, order, backward=backward, size=1)
         ctes.append(
-            f"heads{number} AS MATERIALIZED (SELECT source.id AS source, head.* FROM "
-            f"(SELECT DISTINCT id FROM ({ids}) AS known(id)) AS source CROSS JOIN LATERAL ({head}) AS head(id, at))"
+            f"heads{number} AS MATERIALIZED (SELECT source.id AS source, head.* FROM sources{number} AS source "
+            f"CROSS JOIN LATERAL ({head}) AS head(id, at){still})"
         )
-        params += [*ids_params, *head_params]
+        params += head_params
     heads = " UNION ".join(f"SELECT id, at FROM heads{number}" for number in range(len(legs)))
     # With so many heads on this side of the edge, no source whose head is on the other side has one of the first
     ctes.append(
@@ -92,7 +111,8 @@ def first_ids(
             f"CROSS JOIN LATERAL ({some}) AS row(id, at))"
         )
         params += some_params
-    union = " UNION ".join(f"SELECT id, at FROM found{number}" for number in range(len(legs)))
+    lists = [*(["walk"] if walks else []), *(f"found{number}" for number in range(len(legs)))]
+    union = " UNION ".join(f"SELECT id, at FROM {name}" for name in lists)
     return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY {by} LIMIT {size}", params
 
 
@@ -105,6 +125,26 @@ def ordered(rows: Any, *, backward: bool, prefix: str = "", order: Order = NEWES
 def can_merge() -> bool:
     """Whether the database can read list by list; elsewhere the rows are filtered, which small ones bear."""
     return connection.vendor == "postgresql"
+
+
+def _walk(
+    rows: models.QuerySet[Any, Any], legs: Sequence[Leg], order: Order, *, backward: bool, size: int
+) -> tuple[str, Any]:
+    """The first of those among the first of the whole table that a leg reaches; nothing where sources are few."""
+    table = rows.model._base_manager.all()
+    end = ordered(table, backward=backward, order=order).values(order.column)[WALKED : WALKED + 1]
+    before = Q((f"{order.column}__{'gte' if order.descending != backward else 'lte'}", Subquery(end)))
+    reached = reduce(or_, (Q((f"{leg.column}__in", _sources(number))) for number, leg in enumerate(legs)))
+    # As a condition like any other it is asked in a hash; the database would make a join of it, and compare with each
+    is_reached = Case(When(reached, then=True), default=False, output_field=models.BooleanField())
+    first = ordered(rows.filter(before, is_reached), backward=backward, order=order)
+    sql, params = _sql(first.values_list(order.id, order.column)[:size])
+    many = " + ".join(f"(SELECT count(*) FROM sources{number})" for number in range(len(legs)))
+    return f"SELECT id, at FROM ({sql}) AS row(id, at) WHERE {many} >= {MANY_SOURCES}", params
+
+
+def _sources(number: int) -> RawSQL:
+    return RawSQL(f"SELECT id FROM sources{number}", (), output_field=models.BigIntegerField())
 
 
 def _probe(rows: models.QuerySet[Any, Any], leg: Leg, order: Order, *, backward: bool, size: int) -> tuple[str, Any]:

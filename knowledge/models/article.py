@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from intranet.lib.idempotency import CreatedOnce
 from intranet.lib.merged import Leg, Order, can_merge, first_ids
 from profiles.audience import AudienceModel, AudienceQuerySet
-from profiles.models import Department, Topic, TopicField, TopicOf, User
+from profiles.models import Department, DepartmentAncestor, Topic, TopicField, TopicOf, User
 
 MAX_BODY = 200_000
 LAST_CHANGED = Order("updated_at", "pk", descending=True)
@@ -70,7 +70,7 @@ class ArticleQuerySet(AudienceQuerySet):
         """The `size` of them that changed last: of each part by its index, for a ministry's are thousands."""
         if not can_merge():
             return self.of_department(department)
-        below = Leg("department_id", Department.objects.subtree_of(department).values("pk"))
+        below = Leg("department_id", DepartmentAncestor.objects.filter(ancestor=department).values("department_id"))
         sql, params = first_ids(self, [below], backward=False, size=size, order=LAST_CHANGED)
         found = RawSQL(sql, params, output_field=Article._meta.pk)  # noqa: S611 - Django's own, see `merged`
         return self.filter(pk__in=found)
@@ -146,7 +146,7 @@ class Article(CreatedOnce, AudienceModel):
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="article_by_update"),
             models.Index(fields=["audience", "-updated_at", "-id"], name="article_by_audience"),
-            models.Index(fields=["department", "-updated_at"], name="article_by_department"),
+            models.Index(fields=["department", "-updated_at", "-id"], name="article_by_department"),
             models.Index(fields=["review_on"], name="article_by_review", condition=Q(state="published")),
         ]
 

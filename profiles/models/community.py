@@ -143,6 +143,12 @@ class CommunityMembership(Listed):
         indexes = [
             models.Index(fields=["user", "community"], name="community_membership_by_user"),
             models.Index(fields=["community", "person_name", "user"], name="community_membership_by_name"),
+            # Few of many: nobody goes through a whole community to find them
+            models.Index(
+                fields=["community", "person_name", "user"],
+                name="community_membership_owners",
+                condition=Q(is_owner=True),
+            ),
         ]
 
     def __str__(self) -> str:

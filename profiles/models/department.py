@@ -323,6 +323,12 @@ class Membership(Listed):
             models.Index(
                 fields=["department", "person_name", "user", "started_on", "ended_on"], name="membership_by_name"
             ),
+            # Of all departments together: the people of a large one are met soon on a walk along it
+            models.Index(
+                fields=["person_name", "user", "department", "started_on", "ended_on"], name="membership_in_order"
+            ),
+            # Few of many: nobody goes through a whole department to find them
+            models.Index(fields=["department"], name="membership_leads", condition=Q(is_lead=True)),
         ]
 
     def __str__(self) -> str:

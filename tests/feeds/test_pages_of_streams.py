@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -64,7 +65,12 @@ def busy(treasury: Department, health: Department, alice: User, bob: User, charl
     return writers
 
 
-def test_every_stream_holds_what_filtering_finds_in_order(busy: list[User], treasury: Department) -> None:
+@pytest.mark.parametrize("walked_rows", [None, 0, 12, 40, 69])
+def test_every_stream_holds_what_filtering_finds_in_order(
+    busy: list[User], treasury: Department, walking: Callable[[int], None], walked_rows: int | None
+) -> None:
+    if walked_rows is not None:
+        walking(walked_rows)
     club = Audience.objects.get(community__name="Club").community
     topic = PostTopic.objects.values_list("tag_id", flat=True)[0]
     named = [

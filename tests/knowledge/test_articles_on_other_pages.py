@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from knowledge.actions import articles
 from knowledge.actions.content import Content
@@ -86,3 +90,23 @@ def test_a_topic_lists_its_articles_by_their_last_change_whatever_changed_them(
     assert shown() == ["Draft", "Two", "Three", "One"]
     topics.merge(topic=older, into=topic, by=cora)
     assert shown() == ["Draft", "Two", "Three", "One", "Four"]
+
+
+@pytest.mark.parametrize("walked", [None, 3, 8, 30])
+def test_a_department_shows_what_changed_last_in_any_of_its_parts(
+    alice: Any, charlie: Any, treasury: Any, health: Any, walking: Callable[[int], None], walked: int | None
+) -> None:
+    if walked is not None:
+        walking(walked)
+    dice = random.Random(7)
+    places = [treasury, health, *(factories.department(parent=treasury) for _ in range(3))]
+    for number in range(40):
+        audience = treasury.audience if number % 4 == 0 else None
+        article = factories.article(author=alice, audience=audience, department=dice.choice(places))
+        at = timezone.now() - datetime.timedelta(minutes=dice.randrange(20))
+        Article.objects.filter(pk=article.pk).update(updated_at=at)
+    for reader in (alice, charlie):
+        for size in (6, 60):
+            readable = Article.objects.visible_to(reader).published()
+            found = readable.first_of_department(treasury, size).order_by("-updated_at", "-pk")[:size]
+            assert list(found) == list(readable.of_department(treasury).order_by("-updated_at", "-pk")[:size])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
@@ -114,8 +115,13 @@ def test_it_pages_through_everybody_once_with_the_filters_kept(reader: Client, t
     assert names == [f"Person {number:02}" for number in range(44)]
 
 
+@pytest.mark.parametrize("walked", [None, 5, 60])
 @pytest.mark.parametrize("filters", ["department=treasury", "topic=data-sharing", ""])
-def test_it_pages_there_and_back_through_any_group(reader: Client, treasury: Department, filters: str) -> None:
+def test_it_pages_there_and_back_through_any_group(
+    reader: Client, treasury: Department, filters: str, walking: Callable[[int], None], walked: int | None
+) -> None:
+    if walked is not None:
+        walking(walked)
     topic, parts = factories.topic("Data sharing"), [factories.department(parent=treasury) for _ in range(3)]
     for number in range(44):
         person = factories.user(f"Person {number % 30:02}", department=parts[number % 3], email=f"{number}@a.example")
