@@ -14,14 +14,14 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Hashable, Mapping
+from html import escape
 from typing import Any
 
 from cachetools import LRUCache  # type: ignore[import-untyped]
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import get_template
-from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 # Characters of HTML that one process keeps: some ten thousand posts
 ROOM = 32_000_000
@@ -65,7 +65,7 @@ def finished(fragments: str, token: str) -> SafeString:
     """
     if KEY_MARK in fragments:
         fragments = fragments.replace(KEY_MARK, str(uuid.uuid4()))
-    return mark_safe(fragments.replace(TOKEN_MARK, token))
+    return SafeString(fragments.replace(TOKEN_MARK, token))
 
 
 def token_of(request: HttpRequest) -> str:
@@ -78,14 +78,15 @@ def token_of(request: HttpRequest) -> str:
 
 def place_of(name: str) -> SafeString:
     """The mark of a place in a fragment: what `filled` is given under this name comes there."""
-    return mark_safe(f"\0{name}\0")
+    return SafeString(f"\0{name}\0")
 
 
 def filled(fragment: str, **texts: object) -> SafeString:
     """A kept fragment with what differs each time in its places, escaped."""
     for name, text in texts.items():
-        fragment = fragment.replace(f"\0{name}\0", conditional_escape(str(text)))
-    return mark_safe(fragment)
+        safe = text if isinstance(text, SafeString) else escape(str(text))
+        fragment = fragment.replace(f"\0{name}\0", safe)
+    return SafeString(fragment)
 
 
 def _keep(place: Hashable, text: str) -> None:

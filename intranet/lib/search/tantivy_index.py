@@ -190,5 +190,7 @@ class Commit:
 
     def shown(self, address: DocAddress) -> tuple[str, int, str, str, str]:
         """Kind, id, title, summary and body of a document."""
-        kind, id_, title, summary, body = json.loads(self.searcher.doc(address).get_first("shown") or b"")
+        stored: Any = self.searcher.doc(address).get_first("shown")
+        # Text, which nothing has to guess the encoding of
+        kind, id_, title, summary, body = json.loads(stored.decode())
         return kind, id_, title, summary, body
