@@ -2,10 +2,15 @@
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from intranet.lib.kept import token_of
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The name of the service and, on the search page alone, the words searched for."""
+    """The name of the service, the token for forms and, on the search page alone, the words searched for."""
     # Elsewhere `q` may be a page's own filter, and the 404 page takes nothing from its address
     words = request.GET.get("q", "") if request.path == "/search/" else ""
-    return {"site_name": settings.SITE_NAME, "search_query": words}
+    # The token as Django brings it, but of one mask with that of kept forms
+    token = SimpleLazyObject(lambda: token_of(request))
+    return {"site_name": settings.SITE_NAME, "csrf_token": token, "search_query": words}

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils.safestring import SafeString, mark_safe
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from intranet.lib.kept import kept
 from intranet.lib.merged import Leg, Order, can_merge, first_ids
@@ -43,7 +44,7 @@ class Person(NamedTuple):
         return self.pk
 
     def get_absolute_url(self) -> str:
-        return self._user().get_absolute_url()
+        return reverse("person", args=[self.pk])
 
     @property
     def card(self) -> SafeString:
@@ -56,11 +57,11 @@ class Person(NamedTuple):
         return self._card(heading=True)
 
     def _card(self, *, heading: bool) -> SafeString:
-        context = {"user": self._user(), "department": self.department, "heading": heading}
-        return mark_safe(kept(CARD, (self, heading), lambda: context))
+        def context() -> dict[str, Any]:
+            user = User(pk=self.pk, name=self.name, photo_key=self.photo_key, job_title=self.job_title)
+            return {"user": user, "department": self.department, "heading": heading}
 
-    def _user(self) -> User:
-        return User(pk=self.pk, name=self.name, photo_key=self.photo_key, job_title=self.job_title)
+        return SafeString(kept(CARD, (self, heading), context))
 
 
 COLUMNS = ("pk", "name", "photo_key", "job_title", "main_department__label", "main_department__name")
