@@ -60,17 +60,21 @@ def communities(reader: Any, *, q: str = "", mine: bool = False) -> QuerySet[Com
 
 
 @dataclass(frozen=True, slots=True)
-class CommunityPage:
-    """What a community's page shows to one reader; `members` stay empty for who may not read it."""
+class CommunityHead:
+    """A community that one reader may know of, what it is about, and what they may do there.
+
+    Attributes:
+        own: their own place in it, or their request for one.
+    """
 
     community: Community
     topics: list[Topic]
-    owners: list[Person]
-    members: list[Person]
-    member_count: int
     own: CommunityMembership | None
-    may_read: bool
     may_manage: bool
+
+    @property
+    def may_read(self) -> bool:
+        return self.community.is_open or self.is_member
 
     @property
     def is_member(self) -> bool:
@@ -79,6 +83,15 @@ class CommunityPage:
     @property
     def has_asked(self) -> bool:
         return bool(self.own and not self.own.joined_at)
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityPage(CommunityHead):
+    """What a community's page shows to one reader; `members` stay empty for who may not read it."""
+
+    owners: list[Person]
+    members: list[Person]
+    member_count: int
 
 
 def _members(user: Any, community_id: Any, *, is_owner: bool) -> Any:
@@ -102,24 +115,35 @@ COMMUNITY = ("pk", "slug", "name", "description", "kind")
 _COMMUNITY = Compiled(_community, slug=CharField())
 
 
-def community_page(slug: str, reader: Any) -> CommunityPage | None:
-    """The page of the community called `slug`; None where `reader` may not know of it, or there is none."""
+def community_head(slug: str, reader: Any) -> CommunityHead | None:
+    """The community called `slug`; None where `reader` may not know of it, or there is none."""
     row = _COMMUNITY.row(user=reader, slug=slug)
     if row is None:
         return None
     manages, *columns, places, topics = row
-    community = Community(**dict(zip(COMMUNITY, columns, strict=True)))
     own = next((CommunityMembership(is_owner=bool(owns), joined_at=at) for owns, at in unnested(places)), None)
-    may_read = community.is_open or bool(own and own.joined_at)
-    return CommunityPage(
-        community=community,
+    return CommunityHead(
+        community=Community(**dict(zip(COMMUNITY, columns, strict=True))),
         topics=_links(Topic, topics),
-        owners=persons(_OWNERS.rows(user=reader, community_id=community.pk)),
-        members=persons(_MEMBERS.rows(user=reader, community_id=community.pk)) if may_read else [],
-        member_count=number_of_members([community])[community.pk],
         own=own,
-        may_read=may_read,
         may_manage=bool(manages or (own and own.is_owner)),
+    )
+
+
+def community_page(slug: str, reader: Any) -> CommunityPage | None:
+    """The page of the community called `slug`; None as `community_head`."""
+    head = community_head(slug, reader)
+    if head is None:
+        return None
+    pk = head.community.pk
+    return CommunityPage(
+        head.community,
+        head.topics,
+        head.own,
+        head.may_manage,
+        owners=persons(_OWNERS.rows(user=reader, community_id=pk)),
+        members=persons(_MEMBERS.rows(user=reader, community_id=pk)) if head.may_read else [],
+        member_count=number_of_members([head.community])[pk],
     )
 
 
@@ -141,9 +165,16 @@ def community_members(community: Community, reader: Any, *, cursor: str | None) 
     return first_page(_FIRST_MEMBERS.rows(user=reader, community_id=community.pk))
 
 
+_OWNER_IDS = Compiled(
+    lambda community_id: (
+        CommunityMembership.objects.current().filter(community_id=community_id, is_owner=True).values_list("user_id")
+    )
+)
+
+
 def owner_ids(community: Community) -> set[int]:
     """The ids of the people who look after `community`."""
-    return set(community.memberships.current().filter(is_owner=True).values_list("user_id", flat=True))
+    return {pk for (pk,) in _OWNER_IDS.rows(community_id=community.pk)}
 
 
 def topics(reader: Any, *, q: str = "") -> QuerySet[Topic]:

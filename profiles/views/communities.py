@@ -26,7 +26,7 @@ from profiles.forms.communities import AddMemberForm, CommunityFilterForm, Descr
 from profiles.listing import Person
 from profiles.middleware import SignedInRequest
 from profiles.models import Community, CommunityMembership, Topic, User
-from profiles.permissions import NotAllowed, Permission, can, require
+from profiles.permissions import NotAllowed, Permission, require
 
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 MAX_REQUESTS_SHOWN = 50
@@ -163,15 +163,16 @@ def leave(request: SignedInRequest, slug: str) -> HttpResponse:
 @limited("invite", "60/m")
 def members(request: SignedInRequest, slug: str) -> HttpResponse:
     """Who belongs to a community, for its readers; its owners answer requests and add people (POST)."""
-    shown = _known(request, slug)
-    may_manage = can(request.user, Permission.MANAGE_COMMUNITY, shown)
-    if not may_manage and not Community.objects.readable_by(request.user).filter(pk=shown.pk).exists():
+    head = directory.community_head(slug, request.user)
+    if head is None:
+        raise Http404
+    shown = head.community
+    if not (head.may_manage or head.may_read):
         raise NotAllowed("Only members see who belongs to this community.")
-    known = User.objects.visible_to(request.user)
-    form = AddMemberForm(request.POST if request.method == "POST" else None, people=known)
     if request.method == "POST":
         require(request.user, Permission.MANAGE_COMMUNITY, shown)
-    if form.is_valid():
+    form = _add_form(request) if head.may_manage else None
+    if form and form.is_valid():
         person = form.cleaned_data["email"]
         actions.add(community=shown, user=person, by=request.user)
         messages.success(request, f"{person.name} belongs to {shown.name} now.")
@@ -185,11 +186,16 @@ def members(request: SignedInRequest, slug: str) -> HttpResponse:
         "community": shown,
         "form": form,
         "page": page,
-        "members": _member_rows(request, shown, page, may_manage=may_manage),
-        "requests": list(waiting[:MAX_REQUESTS_SHOWN]) if may_manage else [],
-        "may_manage": may_manage,
+        "members": _member_rows(request, shown, page, may_manage=head.may_manage),
+        "requests": list(waiting[:MAX_REQUESTS_SHOWN]) if head.may_manage else [],
+        "may_manage": head.may_manage,
     }
-    return render(request, "profiles/community_members.html", context, status=422 if form.is_bound else 200)
+    return render(request, "profiles/community_members.html", context, status=422 if form and form.is_bound else 200)
+
+
+def _add_form(request: SignedInRequest) -> AddMemberForm:
+    known = User.objects.visible_to(request.user)
+    return AddMemberForm(request.POST if request.method == "POST" else None, people=known)
 
 
 def _member_rows(
