@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import CharField, Q
 
 from intranet.lib.compiled import Compiled
 from intranet.lib.pagination import KeysetPage
 from profiles.listing import Group, Person, everybody, first_page, in_department, knowing
 from profiles.models import Department, Expertise, Topic
+from profiles.words import can_look_up, telling_first
 
 # Further words of a search would only make it slower
 MAX_WORDS = 8
@@ -35,9 +37,12 @@ def find(
     Raises:
         BadCursor: this list never gave it out.
     """
-    words = text.replace("\0", " ").split()[:MAX_WORDS]
+    words = telling_first(text.replace("\0", " ").split()[:MAX_WORDS])
     chosen = {"department_id": department, "topic_id": topic}
     given = {name: item.pk for name, item in chosen.items() if item}
+    if words and not given and not cursor and can_look_up(words):
+        named = {f"word{number}": word for number, word in enumerate(words)}
+        return first_page(_first_named(tuple(named)).rows(user=reader, **named))
     if words or cursor:
         return _found(reader, words=words, **given).page(cursor)
     return first_page(_FIRST[tuple(given)].rows(user=reader, **given))
@@ -50,9 +55,17 @@ def _found(reader: Any, *, words: Sequence[str] = (), department_id: Any = None,
             group = group.narrowed(Q(user_id__in=Expertise.objects.filter(topic_id=topic_id).values("user_id")))
     else:
         group = knowing(topic_id, reader) if topic_id else everybody(reader)
-    for word in words:
-        group = group.narrowed(_mentions(word, group.person))
-    return group
+    return group.finding(words)
+
+
+@cache
+def _first_named(names: tuple[str, ...]) -> Compiled:
+    """The page that begins the list of all whom some words fit."""
+
+    def first(user: Any, **words: Any) -> Any:
+        return _found(user, words=list(words.values())).first()
+
+    return Compiled(first, ("user", *names), **{name: CharField() for name in names})
 
 
 # The pages that begin a list without words, by the filters that are given
@@ -64,16 +77,3 @@ _FIRST = {
         lambda user, department_id, topic_id: _found(user, department_id=department_id, topic_id=topic_id).first()
     ),
 }
-
-
-def _mentions(word: str, person: str) -> Q:
-    # Names of departments and topics are few: they are matched first, in their own small tables
-    departments = Department.objects.filter(Q(name__icontains=word) | Q(abbreviation__iexact=word))
-    topics = Topic.objects.filter(name__icontains=word)
-    experts = Expertise.objects.filter(topic__in=topics.values("pk"))
-    return (
-        Q((f"{person}name__icontains", word))
-        | Q((f"{person}job_title__icontains", word))
-        | Q((f"{person}main_department__in", departments.values("pk")))
-        | Q((f"{person}pk__in", experts.values("user_id")))
-    )

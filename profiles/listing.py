@@ -15,6 +15,8 @@ from intranet.lib.kept import kept
 from intranet.lib.merged import Leg, Order, can_merge, first_ids
 from intranet.lib.pagination import KeysetPage, keyset_page
 from profiles.models import CommunityMembership, DepartmentAncestor, Expertise, Membership, User
+from profiles.words import can_look_up, mentions
+from profiles.words import first_ids as first_ids_by_words
 
 PAGE = 20
 CARD = "components/person_card.html"
@@ -85,15 +87,23 @@ class Group:
         places: the rows that put them there, as the reader may see them; everybody's are the people themselves.
         person: the path from a place to the person, with "__" at its end.
         legs: where there are any, those of the places that one of them reaches.
+        words: each of which must fit the person, as `profiles.words` says.
+        along: where a page does not begin the list, the places from there on.
     """
 
     places: Any
     person: str = "user__"
     legs: Sequence[Leg] = ()
+    words: Sequence[Any] = ()
+    along: Any = None
 
     def narrowed(self, condition: Q) -> Group:
         """Those whose place fits too."""
         return replace(self, places=self.places.filter(condition))
+
+    def finding(self, words: Sequence[Any]) -> Group:
+        """Those whom all of `words` fit."""
+        return replace(self, words=words)
 
     def page(self, cursor: str | None) -> KeysetPage[Person]:
         """A page of it.
@@ -103,12 +113,19 @@ class Group:
         """
 
         def read(places: QuerySet[Any], backward: bool, size: int) -> list[Person]:
-            return persons(replace(self, places=places).first(size, backward=backward))
+            return persons(replace(self, places=places, along=places).first(size, backward=backward))
 
         return keyset_page(self.places, key=self._key, cursor=cursor, size=PAGE, read=read)
 
     def first(self, size: int = PAGE + 1, *, backward: bool = False) -> QuerySet[Any, Any]:
         """The rows of the first of them, or of the last."""
+        if self.words and not self.person and can_look_up(self.words):
+            along = User.objects.all() if self.along is None else self.along
+            named = first_ids_by_words(self.places, self.words, along=along, backward=backward, size=size)
+            return _ordered(User.objects.filter(pk__in=named), *self._key, backward=backward).values_list(*columns())
+        if self.words:
+            fitting = (mentions(word, self.person) for word in self.words)
+            return replace(self, places=self.places.filter(*fitting), words=()).first(size, backward=backward)
         if not self.legs:
             return _ordered(self.places, *self._key, backward=backward).values_list(*columns(self.person))[:size]
         found: Any = self.places.filter(*(leg.condition() for leg in self.legs)).values("user_id")

@@ -86,8 +86,8 @@ def first_ids(
     # Through another table the database would ask of each row it meets, or read all of that table first
     walks = not any(leg.prefix for leg in legs)
     if walks:
-        walk, walk_params = _walk(rows, legs, order, backward=backward, size=size)
-        ctes.append(f"walk AS MATERIALIZED ({walk})")
+        met, walk_params = _walk(rows, legs, backward=backward, size=size, order=order)
+        ctes.append(f"walk AS MATERIALIZED ({met})")
         params += walk_params
     still = f" WHERE (SELECT count(*) FROM walk) < {size}" if walks else ""
     for number, leg in enumerate(legs):
@@ -127,24 +127,80 @@ def can_merge() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _walk(
-    rows: models.QuerySet[Any, Any], legs: Sequence[Leg], order: Order, *, backward: bool, size: int
+def walk(
+    rows: models.QuerySet[Any, Any], condition: Any, *, along: Any, backward: bool, size: int, order: Order = NEWEST
 ) -> tuple[str, Any]:
-    """The first of those among the first of the whole table that a leg reaches; nothing where sources are few."""
+    """SQL for the first `size` of `rows` that fit `condition`, among the first `WALKED` of `along`.
+
+    Where these are fewer than `size`, others may stand further on; nothing is found where `along` is short.
+
+    Returns:
+        The SQL, and its parameters; its columns are the id and the order's column.
+    """
+    end = ordered(along, backward=backward, order=order).values(order.column)[WALKED : WALKED + 1]
+    within = Q((f"{order.column}__{'gte' if order.descending != backward else 'lte'}", Subquery(end)))
+    # In a CASE it is asked of each row that is met; the database could make a join of it, and go through all for each
+    fits = Case(When(condition, then=True), default=False, output_field=models.BooleanField())
+    first = ordered(rows.filter(within, fits), backward=backward, order=order)
+    return _sql(first.values_list(order.id, order.column)[:size])
+
+
+def met_or_looked_up(
+    rows: models.QuerySet[Any, Any],
+    condition: Q,
+    *,
+    ways: Sequence[Q],
+    tables: Mapping[str, models.QuerySet[Any, Any]],
+    along: Any,
+    backward: bool,
+    size: int,
+    order: Order,
+) -> tuple[str, Any]:
+    """SQL for the ids of the first `size` of `rows` that fit `condition`.
+
+    Where many fit, the first are met on a walk among the first of `along`; where too few are met, all are looked up.
+
+    Args:
+        ways: what fits `condition` fits one of these; each has an index of its own.
+        tables: queries for ids, asked once; conditions mean them by `ids_of` and `has_ids`.
+
+    Returns:
+        The SQL, and its parameters. PostgreSQL alone can run it.
+    """
+    way, params = "DESC" if order.descending != backward else "ASC", []
+    ctes = {f"{name}(id)": _sql(ids) for name, ids in tables.items()}
+    ctes["walk(id, at)"] = walk(rows, condition, along=along, backward=backward, size=size, order=order)
+    parts = ["SELECT id, at FROM walk"]
+    looked_up = [_sql(rows.filter(fits).values_list(order.id, order.column)) for fits in ways]
+    for sql, _ in looked_up:
+        parts.append(f"SELECT id, at FROM ({sql}) AS row(id, at) WHERE (SELECT count(*) FROM walk) < {size}")
+    for _, more in (*ctes.values(), *looked_up):
+        params += more
+    asked = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, (sql, _) in ctes.items())
+    found = " UNION ".join(parts)
+    return f"WITH {asked} SELECT id FROM ({found}) AS found ORDER BY at {way}, id {way} LIMIT {size}", params
+
+
+def ids_of(table: str) -> RawSQL:
+    """The ids of a table of `met_or_looked_up`, to the right of `__in`."""
+    # With the table's name: a column that it does not have would be the column of the query around
+    return RawSQL(f"SELECT {table}.id FROM {table}", (), output_field=models.BigIntegerField())
+
+
+def has_ids(table: str) -> RawSQL:
+    """That a table of `met_or_looked_up` is not empty."""
+    return RawSQL(f"EXISTS(SELECT 1 FROM {table})", (), output_field=models.BooleanField())
+
+
+def _walk(
+    rows: models.QuerySet[Any, Any], legs: Sequence[Leg], *, backward: bool, size: int, order: Order
+) -> tuple[str, Any]:
+    """The first of `rows` that a leg reaches, as far as a walk meets them; nothing where sources are few."""
+    reached = reduce(or_, (Q((f"{leg.column}__in", ids_of(f"sources{number}"))) for number, leg in enumerate(legs)))
     table = rows.model._base_manager.all()
-    end = ordered(table, backward=backward, order=order).values(order.column)[WALKED : WALKED + 1]
-    before = Q((f"{order.column}__{'gte' if order.descending != backward else 'lte'}", Subquery(end)))
-    reached = reduce(or_, (Q((f"{leg.column}__in", _sources(number))) for number, leg in enumerate(legs)))
-    # As a condition like any other it is asked in a hash; the database would make a join of it, and compare with each
-    is_reached = Case(When(reached, then=True), default=False, output_field=models.BooleanField())
-    first = ordered(rows.filter(before, is_reached), backward=backward, order=order)
-    sql, params = _sql(first.values_list(order.id, order.column)[:size])
+    sql, params = walk(rows, reached, along=table, backward=backward, size=size, order=order)
     many = " + ".join(f"(SELECT count(*) FROM sources{number})" for number in range(len(legs)))
     return f"SELECT id, at FROM ({sql}) AS row(id, at) WHERE {many} >= {MANY_SOURCES}", params
-
-
-def _sources(number: int) -> RawSQL:
-    return RawSQL(f"SELECT id FROM sources{number}", (), output_field=models.BigIntegerField())
 
 
 def _probe(rows: models.QuerySet[Any, Any], leg: Leg, order: Order, *, backward: bool, size: int) -> tuple[str, Any]:
