@@ -7,6 +7,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -193,7 +194,7 @@ class ArticleTopic(TopicOf):
 
     content_object = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="topic_rows")
     # The article's own, so that an index holds what is on a topic in the order it is shown in
-    updated_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["content_object", "tag"], name="article_topic_once")]
