@@ -93,7 +93,7 @@ async def _top() -> int:
 
 
 async def _read(after: int) -> Sequence[LiveEvent]:
-    rows: list[LiveEvent] = await _ask(_hub_thread, lambda: list(rows_after(LiveEvent, after, READ)))
+    rows: list[LiveEvent] = await _ask(_hub_thread, rows_after, LiveEvent, after, READ)
     return rows
 
 

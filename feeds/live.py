@@ -65,7 +65,7 @@ def missed(user: Any, stream: Stream, after: int) -> Missed:
     if after > top:
         # A number from another life of the database
         return Missed([], top, resync=True)
-    rows = list(rows_after(LiveEvent, after, MAX_MISSED))
+    rows = rows_after(LiveEvent, after, MAX_MISSED)
     if len(rows) == MAX_MISSED:
         return Missed([], highest(LiveEvent), resync=True)
     if rows and rows[0].number != after + 1:

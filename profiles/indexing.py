@@ -117,7 +117,7 @@ _AHEAD = Compiled(lambda applied: _ahead(applied).values_list("kind", "object_id
 
 def _follow() -> int:
     """Apply what follows the index's own number, asked for each time: a rebuild may set it back."""
-    while rows := list(rows_after(SearchChange, number := engine().applied(), BATCH)):
+    while rows := rows_after(SearchChange, number := engine().applied(), BATCH):
         if rows[0].number != number + 1:
             raise SearchUnavailable("The index stood still for longer than changes are kept.")
         engine().apply(_changes(rows), upto=rows[-1].number or number, after=number)

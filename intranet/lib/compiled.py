@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.utils import CursorDebugWrapper
 from django.db.models.expressions import Expression
+from django.db.models.query import ModelIterable, get_related_populators  # type: ignore[attr-defined]
 from django.utils import timezone
 from psycopg import RawCursor
 from psycopg.sql import Literal
@@ -75,6 +76,20 @@ class IdsParameter(Parameter):
         return json.dumps(ids) if connection.vendor == "sqlite" else array_literal(ids)
 
 
+class TextsParameter(Parameter):
+    """Any number of texts, to the right of `__in`."""
+
+    def as_postgresql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
+        return "(SELECT unnest(%s::text[]))", [self]
+
+    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
+        return "(SELECT value FROM json_each(%s))", [self]
+
+    def value(self, values: dict[str, Any], connection: Any) -> Any:
+        texts = list(values[self.name])
+        return json.dumps(texts) if connection.vendor == "sqlite" else texts
+
+
 class AtRun(Expression):
     """A value asked for each time the query runs, compiled or not."""
 
@@ -124,9 +139,9 @@ class Compiled:
     """A query whose SQL is made at its first run in this process.
 
     Args:
-        build: makes the queryset (of `values_list`) from its parameters. An argument called `ids`, or ending in
-            `_ids`, is a list of ids; one called `user` is somebody known by `pk` alone; every other is an id, unless
-            `fields` says what it is.
+        build: makes the queryset from its parameters: of `values_list` for `rows`, of whole rows for `instances`. An
+            argument called `ids`, or ending in `_ids`, is a list of ids; one ending in `_keys` a list of texts; one
+            called `user` is somebody known by `pk` alone; every other is an id, unless `fields` says what it is.
         names: of its arguments, where `build` takes any.
         fields: the types of arguments that are something else.
     """
@@ -144,34 +159,56 @@ class Compiled:
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """What the query finds now."""
         connection = connections[DEFAULT_DB_ALIAS]
-        made = self._made.get(connection.vendor)
-        if made is None:
-            made = self._made[connection.vendor] = self._compile(connection)
-        given = {name: value.pk if name == "user" else value for name, value in values.items()}
-        found = _fetch(connection, made.sql, bound(made.params, given, connection))
-        return made.converted(found, connection) if made.converters else found
+        return self._found(self._compiled(connection), values, connection)
 
     def row(self, **values: Any) -> tuple[Any, ...] | None:
         """The first of them; None where there is none."""
         return next(iter(self.rows(**values)), None)
 
+    def instances(self, **values: Any) -> list[Any]:
+        """What the query finds now as instances of its model, with what `select_related` brings and nothing prefetched.
+
+        Raises:
+            TypeError: the query is one of values.
+        """
+        connection = connections[DEFAULT_DB_ALIAS]
+        made = self._compiled(connection)
+        if made.instance is None:
+            raise TypeError("A query of values makes no instances")
+        return [made.instance(row) for row in self._found(made, values, connection)]
+
+    def _compiled(self, connection: Any) -> _Made:
+        made = self._made.get(connection.vendor)
+        if made is None:
+            made = self._made[connection.vendor] = self._compile(connection)
+        return made
+
+    @staticmethod
+    def _found(made: _Made, values: dict[str, Any], connection: Any) -> list[tuple[Any, ...]]:
+        given = {name: value.pk if name == "user" else value for name, value in values.items()}
+        found = _fetch(connection, made.sql, bound(made.params, given, connection))
+        return made.converted(found, connection) if made.converters else found
+
     def _compile(self, connection: Any) -> _Made:
         arguments = {name: argument(name, self.fields.get(name)) for name in self.names}
         with compiling():
-            compiler = self.build(**arguments).query.get_compiler(connection=connection)
+            found = self.build(**arguments)
+            compiler = found.query.get_compiler(connection=connection)
             sql, params = compiler.as_sql()
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         if connection.vendor == "postgresql":
             sql, params = _numbered(sql, params, connection)
-        return _Made(sql, params, compiler.get_converters(columns))
+        instance = _instance_maker(compiler) if found._iterable_class is ModelIterable else None
+        return _Made(sql, params, compiler.get_converters(columns), instance)
 
 
 class _Made(NamedTuple):
-    """A query's SQL, its parameters in their places, and what makes Python's values of which columns."""
+    """A query's SQL, its parameters in their places, and what makes values of its columns and instances of its rows."""
 
     sql: str
     params: tuple[Any, ...]
     converters: dict[int, tuple[list[Callable[..., Any]], Any]]
+    instance: Callable[[tuple[Any, ...]], Any] | None
 
     def converted(self, rows: list[tuple[Any, ...]], connection: Any) -> list[tuple[Any, ...]]:
         return [self._row(list(row), connection) for row in rows]
@@ -181,6 +218,25 @@ class _Made(NamedTuple):
             for step in steps:
                 row[place] = step(row[place], column, connection)
         return tuple(row)
+
+
+def _instance_maker(compiler: Any) -> Callable[[tuple[Any, ...]], Any]:
+    """What makes an instance of a row, as a queryset that is gone through does."""
+    info = compiler.klass_info
+    model, first, end = info["model"], info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_ in compiler.select[first:end]]
+    annotations = compiler.annotation_col_map.items()
+    related = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)
+
+    def instance(row: tuple[Any, ...]) -> Any:
+        made = model.from_db(DEFAULT_DB_ALIAS, names, row[first:end])
+        for populator in related:
+            populator.populate(row, made)
+        for name, place in annotations:
+            setattr(made, name, row[place])
+        return made
+
+    return instance
 
 
 def keep_plans(sender: Any, connection: Any, **kwargs: Any) -> None:
@@ -253,4 +309,6 @@ def argument(name: str, field: models.Field[Any, Any] | None = None) -> Any:
         return Parameter(name, field)
     if name == "user":
         return Someone(Parameter("user"))
+    if name.endswith("_keys"):
+        return TextsParameter(name)
     return IdsParameter(name) if name == "ids" or name.endswith("_ids") else Parameter(name)

@@ -7,10 +7,13 @@ A row that commits late gets a late number.
 """
 
 import hashlib
+from functools import cache
 from typing import TypeVar
 
-from django.db import connections, models, router, transaction
-from django.db.models import Max, Q
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+from intranet.lib.compiled import Compiled
 
 BATCH = 1000
 
@@ -41,25 +44,23 @@ def number_rows(model: type[Row], limit: int = BATCH) -> int:
     Returns the highest number, 0 when no row has one. Best called outside a transaction: inside one, others
     who want to number wait until it ends.
     """
-    using = router.db_for_write(model)
-    _number(model, using, limit)
-    return _highest(model, using)
+    _number(model, limit)
+    return highest(model)
 
 
-def rows_after(model: type[Row], number: int, limit: int = BATCH) -> models.QuerySet[Row]:
+def rows_after(model: type[Row], number: int, limit: int = BATCH) -> list[Row]:
     """The next rows for a reader who has seen everything up to `number`, in order.
 
     Fewer than `limit` rows mean that the reader has reached the end.
     """
-    using = router.db_for_write(model)
-    _number(model, using, max(limit, BATCH))
-    rows = model._default_manager.using(using)
-    return rows.filter(number__gt=number).order_by("number")[:limit]
+    _number(model, max(limit, BATCH))
+    return _after(model, limit).instances(number=number)
 
 
 def highest(model: type[NumberedRow]) -> int:
     """The highest number given so far, 0 when there is none. Gives no numbers and takes no lock."""
-    return _highest(model, router.db_for_read(model))
+    row = _top(model).row()
+    return row[0] if row else 0
 
 
 def prune(rows: models.QuerySet[Row]) -> int:
@@ -72,41 +73,53 @@ def prune(rows: models.QuerySet[Row]) -> int:
     return deleted
 
 
-def _number(model: type[NumberedRow], using: str, limit: int) -> None:
-    if model._default_manager.using(using).filter(number__isnull=True).exists():
-        with transaction.atomic(using=using):
-            _wait_for_turn(model, using)
-            _assign(model, using, limit)
+def _number(model: type[Row], limit: int) -> None:
+    if _unnumbered(model).row():
+        with transaction.atomic():
+            _wait_for_turn(model)
+            _assign(model, limit)
 
 
-def _highest(model: type[NumberedRow], using: str) -> int:
-    return model._default_manager.using(using).aggregate(top=Max("number"))["top"] or 0
+# What every reader asks, twice a second and at each nudge
 
 
-def _wait_for_turn(model: type[NumberedRow], using: str) -> None:
+@cache
+def _unnumbered(model: type[NumberedRow]) -> Compiled:
+    return Compiled(lambda: model._default_manager.filter(number__isnull=True).values_list("pk")[:1])
+
+
+@cache
+def _top(model: type[NumberedRow]) -> Compiled:
+    numbered = Q(number__isnull=False)
+    return Compiled(lambda: model._default_manager.filter(numbered).order_by("-number").values_list("number")[:1])
+
+
+@cache
+def _after(model: type[NumberedRow], limit: int) -> Compiled:
+    return Compiled(lambda number: model._default_manager.filter(number__gt=number).order_by("number")[:limit])
+
+
+def _wait_for_turn(model: type[NumberedRow]) -> None:
     """Hold everyone else's numbering of this table until the transaction ends.
 
     SQLite needs nothing: its transactions are opened as IMMEDIATE, so there is one writer at a time.
     """
-    connection = connections[using]
     if connection.vendor == "postgresql":
         name = hashlib.sha256(f"numbered:{model._meta.db_table}".encode()).digest()
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(name[:8], signed=True)])
 
 
-def _assign(model: type[NumberedRow], using: str, limit: int) -> None:
-    # Read committed gives each statement its own view, so this sees what the holder of the lock before us
-    # gave.
-    top = _highest(model, using)
-    quote = connections[using].ops.quote_name
+def _assign(model: type[Row], limit: int) -> None:
+    quote = connection.ops.quote_name
     table, number, key = (quote(name) for name in (model._meta.db_table, "number", model._meta.pk.column))
-    # One statement, for a reader may come upon a thousand rows; every name in it is the model's own.
+    # One statement, for a reader may come upon a thousand rows; every name in it is the model's own. Read committed
+    # gives each statement its own view, so that this one sees what the holder of the lock before us gave
     numbering = f"""
-        UPDATE {table} SET {number} = %s + fresh.place
+        UPDATE {table} SET {number} = (SELECT COALESCE(MAX({number}), 0) FROM {table}) + fresh.place
         FROM (SELECT {key} AS fresh_key, ROW_NUMBER() OVER (ORDER BY {key}) AS place
               FROM {table} WHERE {number} IS NULL ORDER BY {key} LIMIT %s) AS fresh
         WHERE {table}.{key} = fresh.fresh_key
     """  # noqa: S608
-    with connections[using].cursor() as cursor:
-        cursor.execute(numbering, [top, limit])
+    with connection.cursor() as cursor:
+        cursor.execute(numbering, [limit])

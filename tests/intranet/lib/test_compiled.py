@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from feeds.models import Post
@@ -67,6 +68,40 @@ def test_a_run_is_one_query_that_the_log_shows(alice: User) -> None:
 def test_an_argument_that_is_missing_is_told(alice: User) -> None:
     with pytest.raises(KeyError, match="user"):
         visible().rows()
+
+
+def test_it_takes_any_number_of_texts(alice: User, bob: User) -> None:
+    found = Compiled(lambda name_keys: User.objects.filter(name__in=name_keys).order_by("name").values_list("pk"))
+    assert found.rows(name_keys=[]) == []
+    for name in ("{Robert'); --", 'Quoted "Quinn"', "Comma, Null \\"):
+        person = factories.user(name)
+        assert found.rows(name_keys=[name]) == [(person.pk,)]
+    assert found.rows(name_keys={bob.name, alice.name}) == [(alice.pk,), (bob.pk,)]
+
+
+def test_it_makes_the_instances_that_the_queryset_makes(
+    alice: User, treasury: Department, django_assert_num_queries: Any
+) -> None:
+    said = [factories.post(author=alice, audience=treasury.audience), factories.post(author=alice)]
+
+    def build(ids: Any) -> Any:
+        posts = Post.objects.select_related("author", "audience__department", "article").filter(pk__in=ids)
+        return posts.annotate(topic_count=Count("topic_rows")).order_by("pk")
+
+    query = Compiled(build)
+    with django_assert_num_queries(1):
+        found = query.instances(ids=[post.pk for post in said])
+        assert [(post.author, post.article, post.topic_count) for post in found] == [(alice, None, 0)] * 2
+        assert [post.audience.department for post in found] == [treasury, None]
+    for made, plain in zip(found, build([post.pk for post in said]), strict=True):
+        names = [field.attname for field in Post._meta.concrete_fields]
+        assert [getattr(made, name) for name in names] == [getattr(plain, name) for name in names]
+        assert (made._state.db, made._state.adding) == (plain._state.db, False)
+    found[0].body = "Changed"
+    found[0].save(update_fields=["body"])
+    assert Post.objects.get(pk=said[0].pk).body == "Changed"
+    with pytest.raises(TypeError, match="values"):
+        visible().instances(user=alice)
 
 
 def test_its_arguments_can_be_named_apart(alice: User, bob: User) -> None:
