@@ -15,8 +15,10 @@ from typing import Any
 from django.db import DatabaseError
 from django.template.loader import render_to_string
 
-from feeds.models import Comment, LiveEvent, LiveEventKind, Post
-from feeds.streams import Stream, StreamKind, places_of, who_saw, who_see
+from feeds.models import LiveEvent, LiveEventKind
+from feeds.models.comment import comments_for_thread
+from feeds.models.post import posts_for_feed
+from feeds.streams import Reach, Stream, StreamKind
 from intranet.lib.numbered import highest, rows_after
 
 logger = logging.getLogger(__name__)
@@ -88,15 +90,16 @@ def frames_for(rows: Sequence[LiveEvent], listeners: dict[Stream, set[int]]) -> 
     everybody = set().union(*listeners.values())
     last = _last(rows)
     contents = _Contents(last)
+    reach = Reach(contents.posts.values(), everybody)
     frames: list[Frame] = []
     for row in last:
         post = contents.posts.get(row.post_id or 0)
         if post is None:
             continue
-        seeing = who_saw(post, everybody) if row.kind == LiveEventKind.POST_HIDDEN else who_see(post, everybody)
+        seeing = reach.saw(post) if row.kind == LiveEventKind.POST_HIDDEN else reach.seeing(post)
         if not seeing:
             continue
-        places = places_of(post)
+        places = reach.places(post)
         texts: dict[str, str | None] = {}
         for stream, people in listeners.items():
             readers = stream.finders_among(post, seeing & people, places)
@@ -139,8 +142,8 @@ class _Contents:
     """The posts and comments of some rows, in a fixed number of queries, and the events made of them."""
 
     def __init__(self, rows: Sequence[LiveEvent]) -> None:
-        self.posts = Post.objects.for_feed().in_bulk({row.post_id for row in rows if row.post_id})
-        self.comments = Comment.objects.for_thread().in_bulk({row.comment_id for row in rows if row.comment_id})
+        self.posts = posts_for_feed({row.post_id for row in rows if row.post_id})
+        self.comments = comments_for_thread({row.comment_id for row in rows if row.comment_id})
 
     def event(self, row: LiveEvent, stream: Stream) -> Event | None:
         """What a row means in a stream; None where what it was about is no longer there, or cannot be shown."""

@@ -11,6 +11,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquer
 from django.db.models.functions import Coalesce, RowNumber
 
 from feeds.models import Comment
+from feeds.models.comment import comments_for_thread
 from feeds.newest import Author
 from intranet.lib.compiled import Compiled
 from intranet.lib.pagination import KeysetPage, cursor_at, keyset_page
@@ -90,8 +91,7 @@ _MADE = Compiled(lambda comment_id: _opening(Comment.objects.filter(pk=comment_i
 
 def whole(ids: Iterable[int]) -> dict[int, Comment]:
     """The comments themselves, of rows that the reader was found to see."""
-    wanted = list(ids)
-    return Comment.objects.for_thread().in_bulk(wanted) if wanted else {}
+    return comments_for_thread(list(ids))
 
 
 def one(user: Any, comment_id: int) -> Said | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Container, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Self
 
 from django.db.models import Q, QuerySet, Subquery
@@ -92,10 +93,11 @@ class Stream:
 
     def readers_among(self, post: Post, user_ids: Iterable[int]) -> set[int]:
         """Which of many people find `post` in the stream; the number of queries does not grow with them."""
-        return self.finders_among(post, who_see(post, user_ids), places_of(post))
+        reach = Reach([post], user_ids)
+        return self.finders_among(post, reach.seeing(post), reach.places(post))
 
     def finders_among(self, post: Post, seeing: set[int], places: Container[Stream]) -> set[int]:
-        """Which of the people who may see `post` find it in the stream; `places` are those of `places_of(post)`."""
+        """Which of the people who may see `post` find it in the stream; `places` are those of `Reach.places`."""
         if not seeing:
             return seeing
         if self.kind is StreamKind.FOLLOWING:
@@ -198,32 +200,69 @@ def _first_page(kind: StreamKind, has_id: bool) -> Compiled:
     return Compiled(one if has_id else own)
 
 
-_STANDING = Compiled(lambda pk: Post.objects.standing().filter(pk=pk).values_list("audience_id"))
-
-
 def who_see(post: Post, user_ids: Iterable[int]) -> set[int]:
     """Which of many people may see `post` now: `Post.objects.visible_to`, asked from the other side."""
-    row = _STANDING.row(pk=post.pk)
-    return readers_among(row[0], user_ids) if row else set()
+    return Reach([post], user_ids).seeing(post)
 
 
-def who_saw(post: Post, user_ids: Iterable[int]) -> set[int]:
-    """Which of many people saw `post` until it was hidden, or its article withdrawn; nobody, if it is not."""
-    return set() if _STANDING.row(pk=post.pk) else readers_among(post.audience_id, user_ids)
+class Reach:
+    """Whom of many people some posts reach, asked once for all of them.
 
+    The number of queries grows with the audiences, and neither with the posts nor with the people.
 
-def places_of(post: Post) -> set[Stream]:
-    """The streams that have `post` in them, of those that are the same for everybody who may see it.
-
-    Two queries, however many streams anybody listens to.
+    Args:
+        posts: with their audience; with their topics, so that these need no query each.
+        user_ids: of the people.
     """
-    above = _above(post).values_list("ancestor_id", flat=True)
-    topics = PostTopic.objects.filter(content_object=post).values_list("tag_id", flat=True)
-    places = {Stream(StreamKind.EVERYONE), Stream(StreamKind.POST, post.pk), Stream(StreamKind.PERSON, post.author_id)}
-    if post.audience.community_id:
-        places.add(Stream(StreamKind.COMMUNITY, post.audience.community_id))
-    places |= {Stream(StreamKind.DEPARTMENT, pk) for pk in above}
-    return places | {Stream(StreamKind.TOPIC, pk) for pk in topics}
+
+    def __init__(self, posts: Collection[Post], user_ids: Iterable[int]) -> None:
+        self.posts, self.people = posts, set(user_ids)
+        rows = _STANDING.rows(ids=[post.pk for post in posts]) if posts else []
+        self._standing: dict[int, int] = dict(rows)
+        self._readers: dict[int, set[int]] = {}
+
+    def seeing(self, post: Post) -> set[int]:
+        """Who may see `post` now."""
+        audience_id = self._standing.get(post.pk)
+        return set() if audience_id is None else self._among(audience_id)
+
+    def saw(self, post: Post) -> set[int]:
+        """Who saw `post` until it was hidden, or its article withdrawn; nobody, if it is not."""
+        return set() if post.pk in self._standing else self._among(post.audience_id)
+
+    def places(self, post: Post) -> set[Stream]:
+        """The streams that have `post` in them, of those that are the same for everybody who may see it."""
+        places = {
+            Stream(StreamKind.EVERYONE),
+            Stream(StreamKind.POST, post.pk),
+            Stream(StreamKind.PERSON, post.author_id),
+            *(Stream(StreamKind.TOPIC, pk) for pk in post.topic_ids),
+        }
+        if post.audience.community_id:
+            places.add(Stream(StreamKind.COMMUNITY, post.audience.community_id))
+        return places.union(*(self._parents.get(pk, ()) for pk in _departments_of(post)))
+
+    def _among(self, audience_id: int) -> set[int]:
+        if audience_id not in self._readers:
+            self._readers[audience_id] = readers_among(audience_id, self.people)
+        return self._readers[audience_id]
+
+    @cached_property
+    def _parents(self) -> dict[int, set[Stream]]:
+        """The streams of each department that the posts are said to or by, and of all above it."""
+        ids = {pk for post in self.posts for pk in _departments_of(post)}
+        found: dict[int, set[Stream]] = defaultdict(set)
+        for department_id, ancestor_id in _ABOVE.rows(department_ids=ids) if ids else ():
+            found[department_id].add(Stream(StreamKind.DEPARTMENT, ancestor_id))
+        return found
+
+
+_STANDING = Compiled(lambda ids: Post.objects.standing().filter(pk__in=ids).values_list("pk", "audience_id"))
+_ABOVE = Compiled(
+    lambda department_ids: DepartmentAncestor.objects.filter(department_id__in=department_ids).values_list(
+        "department_id", "ancestor_id"
+    )
+)
 
 
 # Which posts a reader finds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from feeds.models.post import Post
+from intranet.lib.compiled import Compiled
 from intranet.lib.idempotency import CreatedOnce
 from profiles.models import Department, User
 
@@ -73,3 +75,11 @@ class Comment(CreatedOnce):
     def get_absolute_url(self) -> str:
         """Its place in the thread, on whichever page of it that is."""
         return f"{reverse('post', args=[self.post_id])}?comment={self.pk}#comment-{self.pk}"
+
+
+_FOR_THREAD = Compiled(lambda ids: Comment.objects.for_thread().filter(pk__in=ids))
+
+
+def comments_for_thread(ids: Collection[int]) -> dict[int, Comment]:
+    """What `for_thread` brings of some comments, by id; whoever shows them has asked who may see them."""
+    return {comment.pk: comment for comment in _FOR_THREAD.instances(ids=ids)} if ids else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self
 
 from django.db import models
@@ -13,7 +14,7 @@ from intranet.lib.compiled import Compiled
 from intranet.lib.idempotency import CreatedOnce
 from knowledge.models import Article, ArticleState
 from profiles.audience import AudienceModel, AudienceQuerySet, Marking
-from profiles.models import Department, TopicField, TopicOf
+from profiles.models import Department, Topic, TopicField, TopicOf
 
 MAX_POST = 10_000
 
@@ -160,3 +161,24 @@ def seen_post(user: Any, post_id: int) -> Post | None:
     if not sees(user, post_id):
         return None
     return Post.objects.select_related("audience", "article").filter(pk=post_id).first()
+
+
+_FOR_FEED = Compiled(lambda ids: Post.objects.for_feed().filter(pk__in=ids))
+# In the order in which taggit finds those of one post
+_TOPICS = Compiled(
+    lambda post_ids: PostTopic.objects.filter(content_object_id__in=post_ids).select_related("tag").order_by("pk")
+)
+
+
+def posts_for_feed(ids: Collection[int]) -> dict[int, Post]:
+    """What `for_feed` brings of some posts, by id; whoever shows them has asked who may see them."""
+    posts: dict[int, Post] = {post.pk: post for post in _FOR_FEED.instances(ids=ids)} if ids else {}
+    topics: dict[int, list[Topic]] = {pk: [] for pk in posts}
+    for row in _TOPICS.instances(post_ids=posts) if posts else ():
+        topics[row.content_object_id].append(row.tag)
+    for pk, post in posts.items():
+        # As a prefetch leaves them: a queryset that has been asked
+        found = Topic.objects.none()
+        found._result_cache = topics[pk]
+        post._prefetched_objects_cache = {"topics": found}  # type: ignore[attr-defined]
+    return posts

@@ -147,9 +147,26 @@ def test_sockets_cost_the_same_for_one_listener_and_for_many(
     for people in ({bob.pk}, {bob.pk, charlie.pk, alice.pk}):
         # A thread of another post costs nothing
         threads = {Stream.parse(f"post/{post.pk + number}"): people for number in range(1, 100)}
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(6):
             frames = frames_for(rows, {everyone: people, **threads})
         assert [(frame.stream, frame.readers) for frame in frames] == [(everyone, people)]
+
+
+def test_sockets_cost_the_same_for_one_post_and_for_twenty(
+    django_assert_max_num_queries: Any, alice: User, bob: User, charlie: User, treasury: Department
+) -> None:
+    everyone, people = Stream.parse("everyone"), {bob.pk, charlie.pk}
+    for count in (1, 19):
+        for _ in range(count):
+            factories.post(author=alice, topics=["Buses"])
+            post = factories.post(author=alice, audience=treasury.audience, topics=["Trams", "Buses"])
+            factories.comment(post=post, author=bob)
+        number_rows(LiveEvent)
+        rows = list(LiveEvent.objects.order_by("number"))
+        with django_assert_max_num_queries(9):
+            frames = frames_for(rows, {everyone: people, Stream.parse(f"post/{post.pk}"): people})
+    told = [frame.readers for frame in frames if frame.stream == everyone]
+    assert (len(told), told.count(people), told.count({bob.pk})) == (60, 20, 40)
 
 
 def test_what_goes_leaves_its_number_behind(as_: As, alice: User, bob: User) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from feeds.actions import follows, posts
 from feeds.models import Post
+from feeds.models.post import posts_for_feed
 from feeds.reader import facts
-from feeds.streams import Stream, StreamKind, UnknownStream, suggested_page, who_see
+from feeds.streams import Reach, Stream, StreamKind, UnknownStream, suggested_page, who_see
 from profiles.actions import memberships
 from profiles.audience import writable_by
 from profiles.models import Audience, CommunityKind, CommunityMembership, Department, User
@@ -148,6 +151,42 @@ def _random_post(chance: random.Random, people: list[User], audiences: list[Audi
     topics = chance.sample(["Topic A", "Topic B"], chance.randint(0, 2))
     made, _ = posts.post(body="Something", audience=audience, topics=topics, key=uuid4(), by=author)
     return made
+
+
+def test_many_posts_reach_whom_each_reaches_alone(
+    alice: User, bob: User, charlie: User, treasury: Department, health: Department
+) -> None:
+    group = factories.community("Secret", owner=alice, kind=CommunityKind.HIDDEN, members=(charlie,))
+    audiences = [factories.everyone(), treasury.audience, group.audience, treasury.audience]
+    said = [factories.post(author=alice, audience=audience, topics=["Buses", "Trams"]) for audience in audiences]
+    posts.hide(post=said[-1], by=alice)
+    people = {alice.pk, bob.pk, charlie.pk}
+    loaded = posts_for_feed([post.pk for post in said])
+    reach = Reach(loaded.values(), people)
+    for post in said:
+        alone, together = Reach([post], people), loaded[post.pk]
+        assert reach.seeing(together) == alone.seeing(post)
+        assert reach.saw(together) == alone.saw(post)
+        assert reach.places(together) == alone.places(post)
+    found = [reach.seeing(loaded[post.pk]) for post in said]
+    assert found == [people, {alice.pk, bob.pk}, {alice.pk, charlie.pk}, set()]
+    assert [reach.saw(loaded[post.pk]) for post in said] == [set(), set(), set(), {alice.pk, bob.pk}]
+
+
+def test_posts_loaded_for_a_feed_are_shown_without_another_query(
+    alice: User, treasury: Department, django_assert_num_queries: Any
+) -> None:
+    said = [
+        factories.post(author=alice, topics=["Zebras", "Buses"]),
+        factories.post(author=alice, audience=treasury.audience),
+        factories.post(author=alice, topics=["Buses"]),
+    ]
+    plain = {post.pk: post for post in Post.objects.all()}
+    with django_assert_num_queries(2):
+        loaded = posts_for_feed([post.pk for post in said])
+        shown = [render_to_string("feeds/_post.html", {"post": loaded[post.pk]}) for post in said]
+    assert shown == [render_to_string("feeds/_post.html", {"post": plain[post.pk]}) for post in said]
+    assert posts_for_feed([]) == {}
 
 
 def test_the_readers_of_a_post_cost_the_same_for_few_and_many(
