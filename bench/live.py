@@ -90,7 +90,7 @@ def serve(server: str, descriptor: int) -> None:
     if server == "uvicorn":
         import uvicorn
 
-        options: dict[str, Any] = {"ws": "websockets-sansio", "loop": "uvloop"}
+        options: dict[str, Any] = {"ws": "intranet.lib.uvicorn_server:SocketProtocol", "loop": "uvloop"}
         quiet = {"log_level": "warning", "access_log": False, "lifespan": "off"}
         uvicorn.run(
             "intranet.asgi:application",

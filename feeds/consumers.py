@@ -105,30 +105,34 @@ async def _people_of(session_keys: Collection[str]) -> Mapping[str, User]:
 async def _hand_out(rows: Sequence[LiveEvent], sockets: Sequence[Socket]) -> None:
     """Close the sockets of people whose rights changed; send the others what they may see."""
     people, everybody = live.rights_of(rows)
-    for socket in sockets:
+    for socket in sockets if everybody or people else ():
         if everybody or socket.user_id in people:
             socket.end_soon(RIGHTS_CHANGED)
-        elif people and socket.user_id is None:
+        elif socket.user_id is None:
             # It may turn out to be theirs
             socket.doubted |= people
-    # One that has not caught up yet reads these rows itself
-    listening = [socket for socket in sockets if socket.seen is not None and not socket.closing]
+    listening: dict[Stream, list[Socket]] = defaultdict(list)
+    for socket in sockets:
+        # One that has not caught up yet reads these rows itself
+        if socket.seen is not None and not socket.closing:
+            listening[socket.topic].append(socket)
     if not listening:
         return
-    listeners: dict[Stream, set[int]] = defaultdict(set)
-    for socket in listening:
-        listeners[socket.topic].add(socket.user_id or 0)
+    listeners = {stream: {socket.user_id or 0 for socket in group} for stream, group in listening.items()}
     frames: dict[Stream, list[live.Frame]] = defaultdict(list)
     for frame in await _ask(_hub_thread, live.frames_for, rows, listeners):
         frames[frame.stream].append(frame)
-    upto = rows[-1].number or 0
-    for place, socket in enumerate(listening, start=1):
-        for frame in frames.get(socket.topic, ()):
-            if socket.user_id in frame.readers:
-                socket.hand(frame.text, frame.number)
-        socket.hand(None, upto)
-        if place % HANDED_AT_ONCE == 0:
-            await asyncio.sleep(0)
+    upto, place = rows[-1].number or 0, 0
+    for stream, group in listening.items():
+        own = frames[stream]
+        for socket in group:
+            for frame in own:
+                if socket.user_id in frame.readers:
+                    socket.hand(frame.message, frame.number)
+            socket.hand(None, upto)
+            place += 1
+            if place % HANDED_AT_ONCE == 0:
+                await asyncio.sleep(0)
     live_delay.observe(max((timezone.now() - rows[0].at).total_seconds(), 0.0))
 
 
@@ -161,7 +165,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         self.frames: deque[float] = deque(maxlen=FLOOD_FRAMES)
         self.hub = _current_hub()
-        socket = self.socket = Socket(self.send, self.close, self.scope.get("abort", _nothing))
+        socket = self.socket = Socket(self.send, self.close, self.scope["abort"], self.scope["write"])
         sockets_open.inc()
         await self.hub.add(socket)
         # Asked now that the hub would tell: a right lost since the session was read is noticed too
@@ -235,10 +239,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         full = len(self.frames) == FLOOD_FRAMES and now - self.frames[0] < FLOOD_SECONDS
         self.frames.append(now)
         return full
-
-
-def _nothing() -> None:
-    """Where the server does not show the connection, there is nothing to drop."""
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from feeds.models.comment import comments_for_thread
 from feeds.models.post import posts_for_feed
 from feeds.streams import Reach, Stream, StreamKind
 from intranet.lib.numbered import highest, rows_after
+from intranet.lib.sockets import Message
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Frame:
 
     number: int
     stream: Stream
-    text: str
+    message: Message
     readers: set[int]
 
 
@@ -100,15 +101,15 @@ def frames_for(rows: Sequence[LiveEvent], listeners: dict[Stream, set[int]]) -> 
         if not seeing:
             continue
         places = reach.places(post)
-        texts: dict[str, str | None] = {}
+        messages: dict[str, Message | None] = {}
         for stream, people in listeners.items():
             readers = stream.finders_among(post, seeing & people, places)
             kind = _kind_in(stream, row)
-            if readers and kind not in texts:
+            if readers and kind not in messages:
                 event = contents.event(row, stream)
-                texts[kind] = json.dumps({"type": "event", **event}) if event else None
-            if readers and (text := texts[kind]):
-                frames.append(Frame(row.number or 0, stream, text, readers))
+                messages[kind] = Message(json.dumps({"type": "event", **event})) if event else None
+            if readers and (message := messages[kind]):
+                frames.append(Frame(row.number or 0, stream, message, readers))
     return frames
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from daphne.server import Server
@@ -44,9 +45,21 @@ class BoundedServer(Server):
     def create_application(self, protocol: Any, scope: Any) -> Any:
         if scope["type"] == "websocket":
             protocol.gate = Gate(protocol.transport)
+            protocol.write_frame = partial(_write_frame, protocol)
         return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         if gate := getattr(protocol, "gate", None):
             await gate.is_open.wait()
         await super().handle_reply(protocol, message)
+
+
+def _write_frame(protocol: Any, frame: bytes) -> bool:
+    """Hand a whole frame to the client; whether it was taken, as `intranet.lib.sockets` asks."""
+    if protocol.state != protocol.STATE_OPEN or protocol.muted:
+        return False
+    # A frame that every socket has in common is compressed for none
+    if not protocol.gate.is_open.is_set() or protocol.send_queue or protocol._perMessageCompress:
+        return False
+    protocol.transport.write(frame)
+    return True

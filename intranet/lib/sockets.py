@@ -1,8 +1,8 @@
 """Open sockets, whichever server holds them: frames go straight down, and one that does not read harms nobody.
 
-A frame is handed to a socket without waiting: the server takes it at once as long as the client keeps up. Only
-for one that is behind something is kept: a bounded queue, and a task that empties it. When that is full the
-client is told to load the page anew, and its socket closed.
+A message is encoded once for all its sockets and handed to each without waiting: the server takes it at once as long
+as the client keeps up. Only for one that is behind something is kept: a bounded queue, and a task that empties it. When
+that is full the client is told to load the page anew, and its socket closed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from websockets.frames import Frame, Opcode
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +47,34 @@ def _start(work: Coroutine[Any, Any, None]) -> None:
     task.add_done_callback(_tasks.discard)
 
 
+class Message:
+    """A text for many sockets.
+
+    Attributes:
+        text: what it says.
+        frame: the same as it travels, a whole WebSocket frame (RFC 6455, section 5.2).
+    """
+
+    __slots__ = ("frame", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.frame = Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+def _takes_nothing(frame: bytes) -> bool:
+    """Where the server has no shorter way than `send`."""
+    return False
+
+
 class Socket:
     """One open socket, as the hub knows it.
 
     Args:
-        send: hands a text frame to the client; waits where the client is behind.
+        send: hands a text to the client; waits where the client is behind.
         close: closes it, with a WebSocket close code.
         abort: drops the connection with what is buffered; nothing happens where it is gone.
+        write: hands a whole frame to the client, and says whether it was taken; what is not taken is sent.
         user_id: whose it is; None until that is known.
 
     Attributes:
@@ -77,6 +99,7 @@ class Socket:
         "send",
         "topic",
         "user_id",
+        "write",
     )
 
     def __init__(
@@ -84,9 +107,10 @@ class Socket:
         send: Callable[[str], Coroutine[Any, Any, None]],
         close: Callable[[int], Awaitable[None]],
         abort: Callable[[], None] = lambda: None,
+        write: Callable[[bytes], bool] = _takes_nothing,
         user_id: int | None = None,
     ) -> None:
-        self.send, self.close, self.abort, self.user_id = send, close, abort, user_id
+        self.send, self.close, self.abort, self.write, self.user_id = send, close, abort, write, user_id
         self.topic: Any = None
         self.seen: int | None = None
         self.doubted: frozenset[int] = frozenset()
@@ -95,22 +119,22 @@ class Socket:
         self._waiting: deque[tuple[str | None, int]] | None = None
         self._size = self._newest = 0
 
-    def hand(self, frame: str | None, number: int) -> None:
-        """Send the frame of a row, unless it was sent before. Never waits, never raises.
+    def hand(self, message: Message | None, number: int) -> None:
+        """Send the message of a row, unless it was sent before. Never waits, never raises.
 
         Args:
-            frame: the text; None where the row needs none.
+            message: what to send; None where the row needs nothing.
             number: the row's.
         """
-        if self.closing or max(self.seen or 0, self._newest) >= number:
+        if self.closing or number <= self._newest or number <= (self.seen or 0):
             return
         self._newest = number
         if self.is_behind:
-            self._keep(frame, number)
-        elif frame is None:
+            self._keep(message.text if message else None, number)
+        elif message is None:
             self.seen = number
         else:
-            self._send_now(frame, number)
+            self._send_now(message, number)
 
     def end_soon(self, code: int) -> None:
         """Close it with `code`, once: it gets no frame more from now on. Never waits, never raises."""
@@ -124,13 +148,16 @@ class Socket:
             self.closing = True
             await self._end(code)
 
-    def _send_now(self, frame: str, number: int) -> None:
-        sending = self.send(frame)
+    def _send_now(self, message: Message, number: int) -> None:
         try:
-            # A server that has room takes the frame without waiting: no task, no timer, for each of thousands
+            if self.write(message.frame):
+                # Only now: an answer that names the number before the frame would make the client skip it
+                self.seen = number
+                return
+            sending = self.send(message.text)
+            # A server that has room takes it without waiting: no task, no timer, for each of thousands
             waits_for = sending.send(None)
         except StopIteration:
-            # Only now: an answer that names the number before the frame would make the client skip it
             self.seen = number
         except Exception as error:
             # In most cases one that has just gone
@@ -211,23 +238,24 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 CLOSED = (OSError, ValueError)
 
 
-def transport_beneath(send: Any) -> Any:
-    """The transport of a connection, found from its ASGI `send`; None where the server does not show it.
+def _protocol_beneath(send: Any) -> Any:
+    """The server's end of a connection, found from its ASGI `send`; None where the server does not show it.
 
     uvicorn's `send` is a method of its protocol, Daphne's a partial over its own.
     """
-    protocol = getattr(send, "__self__", None) or next(iter(getattr(send, "args", ())), None)
-    return getattr(protocol, "transport", None)
+    return getattr(send, "__self__", None) or next(iter(getattr(send, "args", ())), None)
 
 
 def with_bounded_buffers(application: Application) -> Application:
-    """The ASGI application of the sockets, outermost: bounds what the kernel buffers, and puts `abort` in the scope.
+    """The ASGI application of the sockets, outermost: bounds what the kernel buffers, and shows what lies beneath.
 
-    `scope["abort"]()` drops the connection at once, with whatever is still buffered for its client.
+    `scope["abort"]()` drops the connection at once, with whatever is still buffered for its client;
+    `scope["write"](frame)` is the `write` of a `Socket`.
     """
 
     async def connection(scope: Any, receive: Any, send: Any) -> None:
-        transport = transport_beneath(send)
+        protocol = _protocol_beneath(send)
+        transport = getattr(protocol, "transport", None)
         _bound(transport)
 
         def abort() -> None:
@@ -235,7 +263,8 @@ def with_bounded_buffers(application: Application) -> Application:
             if drop := getattr(transport, "abort", None) or getattr(transport, "abortConnection", None):
                 drop()
 
-        await application({**scope, "abort": abort}, receive, send)
+        write = getattr(protocol, "write_frame", _takes_nothing)
+        await application({**scope, "abort": abort, "write": write}, receive, send)
 
     return connection
 

@@ -44,7 +44,8 @@ def sockets(address: str) -> list[str]:
     host, port = split(address)
     return [
         *(sys.executable, "-m", "uvicorn", "--host", host, "--port", port, "--app-dir", str(settings.BASE_DIR)),
-        *("--ws", "websockets-sansio", "--loop", "uvloop", "--lifespan", "off", "--ws-max-size", MAX_FRAME),
+        *("--ws", "intranet.lib.uvicorn_server:SocketProtocol", "--ws-max-size", MAX_FRAME),
+        *("--loop", "uvloop", "--lifespan", "off"),
         # Each socket would keep hundreds of kilobytes for it, and each frame be compressed once per socket
         *("--ws-per-message-deflate", "false"),
         *("--backlog", BACKLOG, "--timeout-graceful-shutdown", GRACE, "--no-proxy-headers", "--no-server-header"),

@@ -14,7 +14,7 @@ from django.conf import settings
 from feeds.models import LiveEvent
 from intranet.lib import live, sockets
 from intranet.lib.live import Hub, nudge
-from intranet.lib.sockets import COME_BACK, Socket
+from intranet.lib.sockets import COME_BACK, Message, Socket
 
 
 class Log:
@@ -45,7 +45,7 @@ class Log:
             number = row.number or 0
             for socket in sockets:
                 if socket.seen is not None:
-                    socket.hand(str(number), number)
+                    socket.hand(Message(str(number)), number)
 
 
 class Client:
@@ -167,7 +167,7 @@ def test_one_that_falls_too_far_behind_is_told_to_load_anew_and_closed() -> None
         client = Client(send)
         client.socket.seen = 0
         for number in range(1, sockets.MAX_WAITING + 50):
-            client.socket.hand(str(number), number)
+            client.socket.hand(Message(str(number)), number)
         await asyncio.sleep(0)
         # Nothing piles up for it, and nothing is sent behind its back
         assert len(client.socket._waiting or ()) == 1
@@ -192,14 +192,14 @@ def test_what_waits_for_one_that_is_behind_is_bounded_in_size_and_then_goes_out_
         for client, size in ((patient, 10), (greedy, sockets.MAX_WAITING_SIZE // 3)):
             client.socket.seen = 0
             for number in range(1, 6):
-                client.socket.hand(str(number).ljust(size), number)
+                client.socket.hand(Message(str(number).ljust(size)), number)
                 client.socket.hand(None, number)
         assert [patient.socket.closing, greedy.socket.closing] == [False, True]
         greedy.socket.abort()
         reads.set()
         await until(lambda: patient.socket.seen == 5 and greedy.code == COME_BACK)
         assert [mark for mark in heard if mark in ("2 ", "3 ", "4 ", "5 ")] == ["2 ", "3 ", "4 ", "5 "]
-        patient.socket.hand("6 ", 6)
+        patient.socket.hand(Message("6 "), 6)
         assert heard[-1] == "6 "
 
     asyncio.run(story())
@@ -215,8 +215,8 @@ def test_a_number_is_seen_only_once_its_frame_is_sent() -> None:
             seen.append(client.socket.seen)
 
         client.socket.send, client.socket.seen = send, 6
-        client.socket.hand("seven", 7)
-        client.socket.hand("seven again", 7)
+        client.socket.hand(Message("seven"), 7)
+        client.socket.hand(Message("seven again"), 7)
         assert client.socket.is_behind
         await until(lambda: not client.socket.is_behind)
         assert seen == [6]

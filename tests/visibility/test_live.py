@@ -51,7 +51,7 @@ def _leaks(world: World, frames: list[Frame]) -> list[str]:
         f"{names[pk]} in {frame.stream}: {words}"
         for frame in frames
         for pk in frame.readers
-        if (words := world.leaked(frame.text, AS.get(names[pk], names[pk])))
+        if (words := world.leaked(frame.message.text, AS.get(names[pk], names[pk])))
     ]
 
 
@@ -61,7 +61,7 @@ def test_everybody_is_sent_what_is_theirs_and_nothing_else(world: World, everybo
     names, told = _personas(world), defaultdict(set)
     for frame in frames:
         for pk in frame.readers:
-            told[names[pk]] |= {word for word in world.secrets if word in frame.text}
+            told[names[pk]] |= {word for word in world.secrets if word in frame.message.text}
     for name in AUDIENCES:
         word = world.known(f"{name} post")
         people = {persona for persona in PERSONAS if word in told[persona]}
@@ -74,7 +74,7 @@ def test_who_comes_back_is_told_the_same_as_who_stayed(world: World, everybody: 
     stayed = defaultdict(list)
     for frame in frames_for(rows, everybody):
         for pk in frame.readers:
-            event = json.loads(frame.text)
+            event = json.loads(frame.message.text)
             stayed[pk, frame.stream].append((event["n"], event["kind"], event["post"]))
     for person in (world.user(persona) for persona in ("outsider", "teammate", "former", "member")):
         for stream in everybody:
@@ -107,12 +107,15 @@ def test_news_of_what_went_reach_only_who_saw_it(world: World, everybody: dict[S
     frames = frames_for(list(LiveEvent.objects.filter(number__gt=number).order_by("number")), everybody)
     names = _personas(world)
     for frame in frames:
-        event, readers = json.loads(frame.text), {names[pk] for pk in frame.readers} - {"newcomer"}
+        event, readers = json.loads(frame.message.text), {names[pk] for pk in frame.readers} - {"newcomer"}
         if event["kind"] == LiveEventKind.POST_HIDDEN:
             assert set(event) == {"type", "n", "kind", "post"}
             assert readers <= READERS["department" if event["post"] == department.pk else "hidden"]
-        assert world.known("everyone comment") not in frame.text
-    assert {json.loads(frame.text)["kind"] for frame in frames} >= {LiveEventKind.POST_HIDDEN, "comment-changed"}
+        assert world.known("everyone comment") not in frame.message.text
+    assert {json.loads(frame.message.text)["kind"] for frame in frames} >= {
+        LiveEventKind.POST_HIDDEN,
+        "comment-changed",
+    }
 
 
 def test_whoever_loses_a_right_has_their_sockets_closed(world: World) -> None:
