@@ -92,6 +92,7 @@ def serve(server: str, descriptor: int) -> None:
 
         options: dict[str, Any] = {"ws": "intranet.lib.uvicorn_server:SocketProtocol", "loop": "uvloop"}
         quiet = {"log_level": "warning", "access_log": False, "lifespan": "off"}
+        behind_proxy = {"proxy_headers": False, "server_header": False}
         uvicorn.run(
             "intranet.asgi:application",
             fd=descriptor,
@@ -99,6 +100,7 @@ def serve(server: str, descriptor: int) -> None:
             backlog=4096,
             **options,
             **quiet,
+            **behind_proxy,
         )
         return
     from daphne.endpoints import build_endpoint_description_strings

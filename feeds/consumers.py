@@ -19,7 +19,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from channels.consumer import get_handler_name
-from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
@@ -142,21 +141,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
     socket: Socket | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            # Without a channel layer there is one source of messages, and no need of a task to wait for each
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self.dispatch(message)
         finally:
             # However it ended: a socket left in the hub would be kept, and sent to, for ever
             if self.socket:
                 self.socket.closing = True
                 sockets_open.dec()
                 await self.hub.discard(self.socket)
+                # Each holds the other
+                self.socket = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Without Channels' look at the database connections of a thread that has none
         await getattr(self, get_handler_name(message))(message)
-
-    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        raise StopConsumer
 
     async def connect(self) -> None:
         key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
