@@ -1,0 +1,53 @@
+"""Whose sessions keys are: asked for many at once, when thousands of sockets come back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from profiles.actions import memberships
+from profiles.models import User
+from profiles.sessions import people_of
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def session_of(person: User) -> str:
+    """The key of a new session of `person`."""
+    client = Client()
+    client.force_login(person)
+    return str(client.session.session_key)
+
+
+def test_it_knows_whose_each_session_is(alice: User, bob: User) -> None:
+    first, second, other = session_of(alice), session_of(alice), session_of(bob)
+    found = people_of([first, second, other, "nobodys", 'with "quotes", {braces} and \\'])
+    assert found == {first: alice, second: alice, other: bob}
+    assert people_of([]) == {}
+
+
+def test_a_session_that_does_not_stand_is_nobodys(alice: User, bob: User, charlie: User, settings: Any) -> None:
+    erin, fay = factories.user(), factories.user()
+    keys = [session_of(person) for person in (alice, alice, bob, charlie, erin, fay)]
+    stands, expired, *_ = keys
+    assert len(people_of(keys)) == 6
+    Session.objects.filter(pk=expired).update(expire_date=timezone.now() - timedelta(seconds=1))
+    User.objects.filter(pk=bob.pk).update(session_epoch=bob.session_epoch + 1)
+    memberships.suspend(user=charlie, by=None)
+    User.objects.filter(pk=erin.pk).update(conduct_accepted_at=None)
+    User.objects.filter(pk=fay.pk).update(is_demo=True)
+    settings.DEBUG = False
+    assert people_of(keys) == {stands: alice}
+
+
+def test_it_costs_the_same_for_one_session_and_for_twenty(alice: User, django_assert_num_queries: Any) -> None:
+    keys = [session_of(alice), *(session_of(factories.user()) for _ in range(19))]
+    for asked in (keys[:1], keys):
+        with django_assert_num_queries(2):
+            assert len(people_of(asked)) == len(asked)
