@@ -4,14 +4,12 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
-from django.db import router
 
 from intranet.lib.compiled import Compiled
 from profiles.models import User
 
-COLUMNS = [field.attname for field in User._meta.concrete_fields]
 # Asked by every page
-_PERSON = Compiled(lambda pk: User.objects.filter(pk=pk).values_list(*COLUMNS))
+_PERSON = Compiled(lambda pk: User.objects.filter(pk=pk))
 
 
 class SignInBackend(AuthenticationBackend):
@@ -22,6 +20,5 @@ class SignInBackend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The person of a session; None ends it. A demonstration account's session ends with DEBUG too."""
-        row = _PERSON.row(pk=user_id)
-        user = User.from_db(router.db_for_read(User), COLUMNS, row) if row else None
+        user: User | None = _PERSON.instance(pk=user_id)
         return user if user and self.user_can_authenticate(user) else None

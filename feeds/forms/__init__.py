@@ -12,11 +12,13 @@ from feeds.audiences import people_in
 from feeds.models import MAX_COMMENT, MAX_POST, ReactionKind
 from feeds.models.follow import COLUMNS, Followable
 from feeds.reader import writable
+from intranet.lib.compiled import Compiled
 from intranet.lib.idempotency import IdempotentForm
 from profiles.audience import Marking
 from profiles.forms.topics import TopicNamesField
 from profiles.models import Audience, Department, Topic, User
 
+_AUDIENCE = Compiled(lambda pk: Audience.objects.with_names().filter(pk=pk))
 NO_WORDS = {"required": "Write something first."}
 
 
@@ -44,7 +46,7 @@ class AudienceField(forms.ChoiceField):
         if value in self.empty_values:
             return None
         chosen = next((pk for pk in self._offered if str(pk) == str(value)), None)
-        audience = Audience.objects.with_names().filter(pk=chosen).first() if chosen else None
+        audience: Audience | None = _AUDIENCE.instance(pk=chosen) if chosen else None
         if audience is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return audience

@@ -53,8 +53,10 @@ class Parameter(Expression):
     def value(self, values: dict[str, Any], connection: Any) -> Any:
         """What the database is given for it."""
         value = values[self.name]
-        # Of one type, whatever its size: PostgreSQL keeps a plan for each combination of types
-        return Int8(value) if type(value) is int and connection.vendor == "postgresql" else value
+        if type(value) is int and connection.vendor == "postgresql":
+            # Of one type, whatever its size: PostgreSQL keeps a plan for each combination of types
+            return Int8(value)
+        return self.output_field.get_db_prep_value(value, connection, prepared=False)
 
     @property
     def place(self) -> Hashable:
@@ -176,6 +178,10 @@ class Compiled:
         if made.instance is None:
             raise TypeError("A query of values makes no instances")
         return [made.instance(row) for row in self._found(made, values, connection)]
+
+    def instance(self, **values: Any) -> Any:
+        """The first of them; None where there is none."""
+        return next(iter(self.instances(**values)), None)
 
     def _compiled(self, connection: Any) -> _Made:
         made = self._made.get(connection.vendor)

@@ -7,12 +7,15 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 from django import forms
 from django.core.files.base import File
-from django.db import models, router, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+
+from intranet.lib.compiled import Compiled
 
 STALE_FORM = _("This page was open too long or was changed on the way. Nothing was saved. Check it and send it again.")
 KEY_REUSED = _(
@@ -79,20 +82,32 @@ def create_once(
     `create` stores both key and digest on its row, and all that it does is undone if it loses a race.
     Raises `KeyReused` when the key made a row from other content.
     """
-    rows = model._base_manager.using(router.db_for_write(model)).filter(**owner, idempotency_key=key)
-    first = rows.first()
+    made = _made(model, tuple(owner))
+    given = {"key": key, **{name: getattr(value, "pk", value) for name, value in owner.items()}}
+    first: Row | None = made.instance(**given)
     if first is None:
         try:
-            with transaction.atomic(using=rows.db):
+            with transaction.atomic():
                 return _stored(create(), key, digest), True
         except Exception:
             # Either the same request was faster, and its row is what is in the way now; or this one fails by itself.
-            first = rows.first()
+            first = made.instance(**given)
             if first is None:
                 raise
     if first.request_digest != digest:
         raise KeyReused
     return first, False
+
+
+@cache
+def _made(model: type[CreatedOnce], owner: tuple[str, ...]) -> Compiled:
+    """What a key made for an owner, looked for before each thing that is made."""
+
+    def rows(key: Any, **given: Any) -> Any:
+        return model._base_manager.filter(idempotency_key=key, **given)
+
+    fields: dict[str, Any] = {name: model._meta.get_field(name) for name in owner}
+    return Compiled(rows, names=(*owner, "key"), key=models.UUIDField(), **fields)
 
 
 def digest(**fields: Any) -> str:
