@@ -129,7 +129,7 @@ def _ways(word: Any) -> list[Q]:
 
 
 def _fits(word: Any, number: int) -> Q:
-    """That a word fits a person who has been met: cheap to ask of a thousand, whatever the word."""
+    """That a word fits a person who has been met: cheap to ask of hundreds, whatever the word."""
     topics = ids_of(f"topics{number}")
     known = Expertise.objects.filter(user_id=OuterRef("pk"), topic_id__in=topics).values(known=Value(True))[:1]
     # Most words are in no topic's name: then nobody is asked what they know

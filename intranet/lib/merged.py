@@ -22,7 +22,7 @@ from django.db.models.expressions import RawSQL
 
 # From how many sources on the first rows of the table are walked, and how many of them
 MANY_SOURCES = 32
-WALKED = 1_000
+WALKED = 500
 
 
 @dataclass(frozen=True)
