@@ -1,4 +1,3 @@
-from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations
 
 # Of parts of words, as `profiles.words` compares them; other databases have no such indexes
@@ -13,11 +12,13 @@ INDEXES = {
 
 def make(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         for name, columns in INDEXES.items():
             schema_editor.execute(f"CREATE INDEX {name} ON {columns}")
 
 
 def drop(apps, schema_editor):
+    # The extension stays: others may use it too
     if schema_editor.connection.vendor == "postgresql":
         for name in INDEXES:
             schema_editor.execute(f"DROP INDEX {name}")
@@ -26,4 +27,4 @@ def drop(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("profiles", "0003_groups_in_order")]
 
-    operations = [TrigramExtension(), migrations.RunPython(make, drop)]
+    operations = [migrations.RunPython(make, drop)]
