@@ -318,6 +318,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
 
+_CONSOLE = {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -327,11 +328,15 @@ LOGGING = {
     },
     "filters": {"request_id": {"()": "intranet.lib.request_log.RequestIdFilter"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+        "console": _CONSOLE,
+        # The job worker sets its own loggers' level: on a laptop only what failed is told between the pages
+        "jobs": {**_CONSOLE, "level": "WARNING" if DEBUG else "DEBUG"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "daphne": {"level": "WARNING"},
         "twisted": {"level": "WARNING"},
+        "django_tasks": {"handlers": ["jobs"], "propagate": False},
+        "django_tasks_db": {"handlers": ["jobs"], "propagate": False},
     },
 }
