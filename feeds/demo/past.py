@@ -76,7 +76,8 @@ def _date_communities(now: datetime.datetime) -> None:
         founded = communities[place.community_id].created_at
         rng = random.Random(f"joined:{communities[place.community_id].name}:{place.user.email}")
         since = (now - founded).days
-        place.joined_at = founded if place.is_owner else _before(now, since, LAST_JOINED, rng)
+        # On the first day too, not before it was there
+        place.joined_at = founded if place.is_owner else max(_before(now, since, LAST_JOINED, rng), founded)
         place.requested_at = place.joined_at
     CommunityMembership.objects.bulk_update(places, ["joined_at", "requested_at"], batch_size=500)
 
