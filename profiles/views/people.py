@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
+from django.db.models import CharField
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from intranet.lib import htmx
+from intranet.lib.compiled import LARGEST_ID, Compiled
 from intranet.lib.images import ImageRefused
 from intranet.lib.limits import limited
 from intranet.lib.pagination import BadCursor
@@ -34,8 +36,8 @@ def finder(request: SignedInRequest) -> HttpResponse:
     """People by name; with `q`, `department` and `topic`, those of them who fit."""
     form = FinderForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
-    department = _chosen(request, Department, "department")
-    topic = _chosen(request, Topic, "topic")
+    department = _chosen(request, "department")
+    topic = _chosen(request, "topic")
     cursor = request.GET.get("cursor")
     try:
         page = people_finder.find(request.user, text=text, department=department, topic=topic, cursor=cursor)
@@ -62,10 +64,19 @@ def finder(request: SignedInRequest) -> HttpResponse:
     return answer
 
 
-def _chosen(request: SignedInRequest, model: Any, name: str) -> Any:
+_BY_SLUG = {
+    "department": Compiled(lambda user, slug: Department.objects.visible_to(user).filter(slug=slug), slug=CharField()),
+    "topic": Compiled(lambda user, slug: Topic.objects.visible_to(user).filter(slug=slug), slug=CharField()),
+}
+
+
+def _chosen(request: SignedInRequest, name: str) -> Any:
     """The department or topic that a filter of the address names, or None; an unknown one is a 404."""
     slug = request.GET.get(name, "").replace("\0", " ")
-    return get_object_or_404(model.objects.visible_to(request.user), slug=slug) if slug else None
+    found = _BY_SLUG[name].instance(user=request.user, slug=slug) if slug else None
+    if slug and found is None:
+        raise Http404
+    return found
 
 
 def _count_in_words(page: Any) -> str:
@@ -156,14 +167,19 @@ def photo_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "profiles/person_photo.html", {"person": shown, "form": form}, status=status)
 
 
+# Asked for each face on a page that a browser has not seen yet
+_PHOTO = Compiled(
+    lambda user, pk, key: User.objects.visible_to(user).filter(pk=pk, photo_key=key).values_list("pk"), key=CharField()
+)
+
+
 @require_safe
 def photo(request: SignedInRequest, pk: int, key: str, size: int) -> HttpResponse:
     """The bytes of a photo, for those who may see the person."""
-    shown = get_object_or_404(User.objects.visible_to(request.user), pk=pk, photo_key=key)
-    if size not in PHOTO_SIZES:
+    if size not in PHOTO_SIZES or pk > LARGEST_ID or not _PHOTO.row(user=request.user, pk=pk, key=key):
         raise Http404
     try:
-        with default_storage.open(shown.photo_name(size)) as file:
+        with default_storage.open(User(pk=pk, photo_key=key).photo_name(size)) as file:
             return HttpResponse(file.read(), content_type="image/webp", headers=PHOTO_HEADERS)
     except FileNotFoundError as error:
         raise Http404 from error
