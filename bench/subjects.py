@@ -59,6 +59,7 @@ def pages() -> dict[str, tuple[str, str]]:
         "notifications": ("busy", "/notifications/"),
         "people": ("fifty", "/people/"),
         "people, by name": ("fifty", "/people/?q=hallam"),
+        "people, by a common word": ("fifty", "/people/?q=policy"),
         "people, by topic": ("fifty", f"/people/?topic={plan.TOPIC}"),
         "people, by department": ("fifty", f"/people/?department={plan.DEPARTMENT}"),
         "community members": ("fifty", f"/communities/{plan.COMMUNITY}/members/"),
