@@ -53,17 +53,17 @@ def kept_items(user: User, cards: Sequence[Card], *, moderates: bool, writable: 
         writable: the ids of the audiences they may write to.
     """
     own = user.pk
-    parts = {card.pk: _part(card, own=own, moderates=moderates, writable=writable) for card in cards}
-    absent = missing(ITEM, {card.pk: (card.key, parts[card.pk]) for card in cards})
+    keys = {card.pk: (card.key, _part(card, own=own, moderates=moderates, writable=writable)) for card in cards}
+    absent = missing(ITEM, keys)
     if absent:
-        absent = missing(POST, {card.pk: card.key for card in cards if card.pk in absent})
+        absent = missing(POST, {pk: keys[pk][0] for pk in absent})
     posts = Post.objects.visible_to(user).for_feed().in_bulk(absent) if absent else {}
     found = []
     for card in cards:
-        part = parts[card.pk]
+        key = keys[card.pk]
         # One that went between the two looks is left out
         with suppress(Post.DoesNotExist):
-            found.append(kept(ITEM, (card.key, part), partial(_item_context, user, card, part, posts)))
+            found.append(kept(ITEM, key, partial(_item_context, user, card, key[1], posts)))
     return found
 
 

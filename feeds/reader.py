@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ class Joined(NamedTuple):
         return reverse("community", args=[self.slug])
 
 
+@dataclass
 class Facts:
     """What home and the feeds ask of their reader.
 
@@ -39,22 +41,18 @@ class Facts:
         may_hide: whether they may remove what others said.
         follows_anything: whether Following has something to be made of.
         unread: how many notifications wait for them, at most MANY_UNREAD.
+        audiences: those they may write to, as `nested` rows of id, name and community's slug.
     """
 
-    def __init__(
-        self,
-        at: int = 0,
-        may_hide: bool = False,
-        follows_anything: bool = False,
-        unread: int = 0,
-        audiences: str = "[]",
-    ) -> None:
-        self.at, self.may_hide, self.follows_anything, self.unread = at, may_hide, follows_anything, unread
-        self._audiences = audiences
+    at: int = 0
+    may_hide: bool = False
+    follows_anything: bool = False
+    unread: int = 0
+    audiences: str = "[]"
 
     @cached_property
     def _rows(self) -> list[list[Any]]:
-        return unnested(self._audiences)
+        return unnested(self.audiences)
 
     @cached_property
     def writable(self) -> dict[int, str]:

@@ -67,29 +67,30 @@ class Parameter(Expression):
 class IdsParameter(Parameter):
     """Any number of ids, to the right of `__in`."""
 
+    item_type = "bigint"
+
     def as_postgresql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
-        return "(SELECT unnest(%s::bigint[]))", [self]
+        return f"(SELECT unnest(%s::{self.item_type}[]))", [self]
 
     def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
         return "(SELECT value FROM json_each(%s))", [self]
 
     def value(self, values: dict[str, Any], connection: Any) -> Any:
-        ids = list(values[self.name])
-        return json.dumps(ids) if connection.vendor == "sqlite" else array_literal(ids)
+        items = list(values[self.name])
+        return json.dumps(items) if connection.vendor == "sqlite" else self.array(items)
+
+    def array(self, items: list[Any]) -> Any:
+        """The items as PostgreSQL is given them."""
+        return array_literal(items)
 
 
-class TextsParameter(Parameter):
-    """Any number of texts, to the right of `__in`."""
+class TextsParameter(IdsParameter):
+    """Any number of texts, likewise."""
 
-    def as_postgresql(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
-        return "(SELECT unnest(%s::text[]))", [self]
+    item_type = "text"
 
-    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> tuple[str, list[Any]]:
-        return "(SELECT value FROM json_each(%s))", [self]
-
-    def value(self, values: dict[str, Any], connection: Any) -> Any:
-        texts = list(values[self.name])
-        return json.dumps(texts) if connection.vendor == "sqlite" else texts
+    def array(self, items: list[Any]) -> Any:
+        return items
 
 
 class AtRun(Expression):
