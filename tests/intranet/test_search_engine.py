@@ -275,7 +275,7 @@ def test_hostile_text_is_answered_soon(engine_class: type[Engine], tmp_path: Pat
     many = (document(number, f"Budget {number}", " ".join(WORDS) * (number % 5)) for number in range(300))
     engine = new_engine(engine_class, tmp_path, *many)
     harmless = "budget audit fund expenses canal bridge review plan"
-    at_most(50, lambda: engine.search(Query(harmless, READER)), lambda: engine.search(Query(text, READER)))
+    at_most(15, lambda: engine.search(Query(harmless, READER)), lambda: engine.search(Query(text, READER)))
 
 
 @every_engine

@@ -320,8 +320,8 @@ HOSTILE = {
 def test_hostile_text_costs_little_time(name):
     # The shorter text is there because what is refused as too dense is not the dearest.
     for length in (MAX_SOURCE, 60_000):
-        # Three times the dearest of them; one whose work is not bounded costs hundreds of times as much.
-        html = at_most(20, partial(render, prose(length)), partial(render, HOSTILE[name][:length]))
+        # Three times the dearest of them; what is not bounded takes hundreds of times as much.
+        html = at_most(50, partial(render, prose(length)), partial(render, HOSTILE[name][:length]))
         assert len(html) < 3_000_000
     inspect(html[:100_000])
 
@@ -333,7 +333,7 @@ def test_a_mebibyte_is_refused_at_once():
 
     for piece in ("[[[[", "****", "> > ", "`"):
         # Not even read: what is read costs many times this
-        at_most(0.5, partial(render, prose(MAX_SOURCE)), partial(refused, piece * (1024 * 1024 // len(piece))))
+        at_most(0.01, partial(render, prose(MAX_SOURCE)), partial(refused, piece * (1024 * 1024 // len(piece))))
 
 
 def test_random_mixtures_cost_little_time():
@@ -343,4 +343,4 @@ def test_random_mixtures_cost_little_time():
         piece = "".join(chance.choice(PIECES) for _ in range(chance.randint(1, 6)))
         other = "".join(chance.choice(PIECES) for _ in range(chance.randint(1, 6)))
         text = repeated(piece, 60_000) + repeated(other, 60_000)
-        at_most(20, partial(render, prose(len(text))), partial(render, text))
+        at_most(50, partial(render, prose(len(text))), partial(render, text))
