@@ -7,7 +7,8 @@ and the reader's own reaction beside it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Sequence
+import inspect
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -18,11 +19,14 @@ from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from feeds.models import Post, PostTopic, Reaction
-from intranet.lib.merged import Leg, can_merge, first_ids, ordered
+from intranet.lib.compiled import Compiled
+from intranet.lib.merged import Leg, can_merge, first_ids, newest_ids, ordered
 from intranet.lib.pagination import KeysetPage, keyset_page
 from intranet.lib.stamp import Stamp
 
 PAGE = 20
+# Of so many times as many posts as are wanted, those that the reader may see are nearly always enough
+LATELY = 3
 
 
 class Author(NamedTuple):
@@ -120,13 +124,19 @@ class Newest:
 
         return keyset_page(self.posts, cursor=cursor, size=PAGE, read=read)
 
-    def first_page(self, user: Any) -> QuerySet[Any, Any]:
-        """The rows that `page_of` makes the first page of."""
-        return cards(self.first(self.posts, backward=False, size=PAGE + 1), user)
+    def first_page(self, user: Any, *, is_lately: bool = False) -> QuerySet[Any, Any]:
+        """The rows that `page_of` makes the first page of; `is_lately` as of `first`."""
+        return cards(self.first(self.posts, size=PAGE + 1, is_lately=is_lately), user)
 
-    def first(self, posts: Any, *, backward: bool = False, size: int) -> Any:
-        """The first of `posts` in the list's order: which they are is found before anything is joined to them."""
-        found = Q(pk__in=self._ids(posts, backward=backward, size=size))
+    def first(self, posts: Any, *, backward: bool = False, size: int, is_lately: bool = False) -> Any:
+        """The first of `posts` in the list's order: which they are is found before anything is joined to them.
+
+        Args:
+            is_lately: of what the legs reached lately, whoever may see it; fewer than `size` are found where much of
+                that is not among `posts`.
+        """
+        ids = self._lately(posts, size) if is_lately else self._ids(posts, backward=backward, size=size)
+        found = Q(pk__in=ids)
         if self.others is not None:
             found |= Q(pk__in=ordered(posts.filter(self.others), backward=backward).values("pk")[:size])
         return ordered(Post.objects.filter(found), backward=backward)[:size]
@@ -137,6 +147,43 @@ class Newest:
             return RawSQL(sql, params, output_field=Post._meta.pk)
         reached = posts.filter(any_of(self.legs)) if self.legs else posts
         return ordered(reached, backward=backward, prefix=self.prefix).values("pk")[:size]
+
+    def _lately(self, posts: Any, size: int) -> Any:
+        sql, params = newest_ids(Post, self.legs, size=size * LATELY)
+        lately = RawSQL(sql, params, output_field=Post._meta.pk)
+        return ordered(posts.filter(pk__in=lately), backward=False).values("pk")[:size]
+
+
+class FirstRows:
+    """The rows of a list's first page, which everybody opens, by queries whose SQL is kept.
+
+    Args:
+        newest: makes the list, of `user` and of an id where it takes one.
+        rows: makes the rows of it; those of a page unless said otherwise.
+        size: how many there are where there is no end.
+    """
+
+    def __init__(
+        self,
+        newest: Callable[..., Newest],
+        rows: Callable[..., QuerySet[Any, Any]] = Newest.first_page,
+        *,
+        size: int = PAGE + 1,
+    ) -> None:
+        names, self.size = tuple(inspect.signature(newest).parameters), size
+
+        def build(is_lately: bool) -> Callable[..., QuerySet[Any, Any]]:
+            return lambda **known: rows(newest(**known), known["user"], is_lately=is_lately)
+
+        self._ever, self._lately = (Compiled(build(is_lately), names=names) for is_lately in (False, True))
+
+    def find(self, **known: Any) -> list[tuple[Any, ...]]:
+        """The rows for a reader now."""
+        if can_merge():
+            found = self._lately.rows(**known)
+            if len(found) >= self.size:
+                return found
+        return self._ever.rows(**known)
 
 
 def page_of(rows: Sequence[Sequence[Any]]) -> KeysetPage[Card]:

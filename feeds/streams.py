@@ -9,9 +9,10 @@ from __future__ import annotations
 import enum
 import re
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from inspect import signature
 from typing import Any, Self
 
 from django.db.models import Q, QuerySet, Subquery
@@ -20,11 +21,11 @@ import intranet.lib.among  # noqa: F401 - the lookup that asks about thousands o
 from feeds.models import Follow, Post, PostKind, PostTopic
 from feeds.models.follow import COLUMNS, Followable
 from feeds.models.post import PostQuerySet
-from feeds.newest import Card, Newest, any_of, page_of
+from feeds.newest import Card, FirstRows, Newest, any_of, page_of
 from intranet.lib.compiled import Compiled
 from intranet.lib.merged import Leg
 from intranet.lib.pagination import KeysetPage
-from profiles.audience import audiences_for, in_audience, readers_among
+from profiles.audience import audiences_for, readers_among, writable_by
 from profiles.models import Audience, Community, CommunityMembership, Department, DepartmentAncestor, Membership, User
 
 # Ids are 64-bit numbers; a longer one is no id
@@ -43,6 +44,8 @@ class StreamKind(enum.StrEnum):
 
 # By whether a number follows; "department" alone is the reader's own
 ALONE = {StreamKind.EVERYONE, StreamKind.FOLLOWING, StreamKind.DEPARTMENT}
+# Put together from many short lists
+MERGED = {StreamKind.FOLLOWING, StreamKind.DEPARTMENT}
 WITH_ID = set(StreamKind) - {StreamKind.EVERYONE, StreamKind.FOLLOWING}
 
 
@@ -109,7 +112,7 @@ class Stream:
 
     def newest(self, user: Any) -> Newest:
         """What `user` finds in the stream, for a page of it."""
-        if self.kind in (StreamKind.FOLLOWING, StreamKind.DEPARTMENT):
+        if self.kind in MERGED:
             return Newest(Post.objects.visible_to(user), self._legs(user, reader=user))
         if self.kind is StreamKind.TOPIC:
             return Newest(self.posts(user), prefix="topic_rows__")
@@ -127,8 +130,8 @@ class Stream:
         """
         if cursor:
             return self.newest(user).page(user, cursor=cursor)
-        rows = _first_page(self.kind, self.id is not None).rows(user=user, **({"pk": self.id} if self.id else {}))
-        return page_of(rows)
+        known = {"user": user} if self.id is None else {"user": user, "pk": self.id}
+        return page_of(_first_page(self.kind, self.id is not None)(**known))
 
     def _legs(self, user: Any, reader: Any = None) -> list[Leg]:
         """The short lists that the stream is put together from.
@@ -181,23 +184,26 @@ def suggested_page(user: Any, *, cursor: str | None) -> KeysetPage[Card]:
     Raises:
         BadCursor: this list never gave it out.
     """
-    return suggested(user).page(user, cursor=cursor) if cursor else page_of(_FIRST_SUGGESTED.rows(user=user))
+    return suggested(user).page(user, cursor=cursor) if cursor else page_of(_FIRST_SUGGESTED.find(user=user))
 
 
-_FIRST_SUGGESTED = Compiled(lambda user: suggested(user).first_page(user))
+_FIRST_SUGGESTED = FirstRows(suggested)
 
 
 @cache
-def _first_page(kind: StreamKind, has_id: bool) -> Compiled:
-    """The query of a stream's first page: the one that everybody opens."""
+def _first_page(kind: StreamKind, has_id: bool) -> Callable[..., list[tuple[Any, ...]]]:
+    """What finds the rows of a stream's first page: the one that everybody opens."""
 
-    def one(user: Any, pk: Any) -> QuerySet[Any, Any]:
-        return Stream(kind, pk).newest(user).first_page(user)
+    def one(user: Any, pk: Any) -> Newest:
+        return Stream(kind, pk).newest(user)
 
-    def own(user: Any) -> QuerySet[Any, Any]:
-        return Stream(kind).newest(user).first_page(user)
+    def own(user: Any) -> Newest:
+        return Stream(kind).newest(user)
 
-    return Compiled(one if has_id else own)
+    newest = one if has_id else own
+    if kind in MERGED:
+        return FirstRows(newest).find
+    return Compiled(lambda **known: newest(**known).first_page(known["user"]), names=signature(newest).parameters).rows
 
 
 def who_see(post: Post, user_ids: Iterable[int]) -> set[int]:
@@ -291,8 +297,9 @@ def _within(departments: QuerySet[Any, Any], reader: Any) -> list[Leg]:
 
 
 def _said_to(departments: QuerySet[Any, Any], reader: Any) -> QuerySet[Any, Any]:
-    addressed = Audience.objects.filter(department_id__in=departments).values("pk")
-    return addressed if reader is None else addressed.filter(in_audience(reader))
+    # Of departments people read what they may write to
+    among = Audience.objects.all() if reader is None else writable_by(reader)
+    return among.filter(department_id__in=departments).values("pk")
 
 
 def _departments_around(user: Any) -> QuerySet[Any, Any]:

@@ -10,8 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from feeds.models import Follow, Post
-from feeds.newest import Newest
-from intranet.lib.compiled import Compiled
+from feeds.newest import FirstRows, Newest
 from intranet.lib.merged import Leg
 from profiles.models import (
     Community,
@@ -43,19 +42,23 @@ class Question(NamedTuple):
         return reverse("post", args=[self.pk])
 
 
-def _open_questions(user: Any) -> Any:
+def _open_questions(user: Any) -> Newest:
     on_topics = Leg("topic_rows__tag_id", _own_topics(user), "topic_rows__", {"topic_rows__is_open": True})
-    others = Post.objects.visible_to(user).unanswered().exclude(author_id=user.pk)
-    columns = ("pk", "created_at", "body", "author__name")
-    return Newest(others, [on_topics]).first(others, size=QUESTIONS).values_list(*columns)
+    return Newest(Post.objects.visible_to(user).unanswered().exclude(author_id=user.pk), [on_topics])
 
 
-_QUESTIONS = Compiled(_open_questions)
+def _as_questions(newest: Newest, user: Any, *, is_lately: bool) -> QuerySet[Any, Any]:
+    first = newest.first(newest.posts, size=QUESTIONS, is_lately=is_lately)
+    questions: QuerySet[Any, Any] = first.values_list("pk", "created_at", "body", "author__name")
+    return questions
+
+
+_QUESTIONS = FirstRows(_open_questions, _as_questions, size=QUESTIONS)
 
 
 def questions_for(user: User) -> list[Question]:
     """Questions without an accepted answer on topics that `user` follows or knows, newest first."""
-    return [Question(*row) for row in _QUESTIONS.rows(user=user)]
+    return [Question(*row) for row in _QUESTIONS.find(user=user)]
 
 
 def people_for(user: User, limit: int = 3) -> list[tuple[User, str]]:

@@ -17,12 +17,15 @@ from operator import or_
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Case, Q, Subquery, When
+from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import IsNull
 
 # From how many sources on the first rows of the table are walked, and how many of them
 MANY_SOURCES = 32
 WALKED = 500
+# Likewise where sources are read from indexes alone, which costs a tenth
+VERY_MANY_SOURCES = 100
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,16 @@ class Leg:
     def condition(self) -> Q:
         """That a row is reached."""
         return Q((f"{self.column}__in", self.ids))
+
+    def table(self, model: type[models.Model]) -> Any:
+        """The rows of the table whose index holds the order: those of `model`, or the others that `prefix` leads to."""
+        other: Any = model._meta.get_field(self.prefix.removesuffix("__")).related_model if self.prefix else model
+        return other._base_manager.all()
+
+    @property
+    def bare(self) -> dict[str, Any]:
+        """The conditions of `also`, by what that table calls its columns."""
+        return {path.removeprefix(self.prefix): value for path, value in self.also.items()}
 
 
 def first_ids(
@@ -114,6 +127,75 @@ def first_ids(
     lists = [*(["walk"] if walks else []), *(f"found{number}" for number in range(len(legs)))]
     union = " UNION ".join(f"SELECT id, at FROM {name}" for name in lists)
     return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY {by} LIMIT {size}", params
+
+
+def newest_ids(model: type[models.Model], legs: Sequence[Leg], *, size: int) -> tuple[str, Any]:
+    """SQL for the ids of the newest `size` rows that any of `legs` reaches, whoever may see them.
+
+    Read from the indexes alone, at a tenth of what it costs to ask of each row whether it may be seen: first the
+    newest few of every source, then of all sources what is as new as the newest `size` of these. Of very many sources
+    nothing is read where the newest rows of the table have enough.
+
+    Returns:
+        The SQL, and its parameters. PostgreSQL alone can run it.
+    """
+    numbers, ctes, params = range(len(legs)), [], []
+    for number, leg in enumerate(legs):
+        ids, more = _sql(leg.ids)
+        ctes.append(f"sources{number} AS MATERIALIZED (SELECT DISTINCT id FROM ({ids}) AS known(id))")
+        params += more
+    rows = model._base_manager.all()
+    met, more = walk(rows, _reached(model, legs), along=rows, backward=False, size=size)
+    many = " + ".join(f"(SELECT count(*) FROM sources{number})" for number in numbers)
+    ctes.append(f"walk AS MATERIALIZED (SELECT id, at FROM ({met}) AS row(id, at) WHERE {many} >= {VERY_MANY_SOURCES})")
+    params += more
+    # Of few sources so many each that together they have enough; of many one
+    ctes.append(f"depth AS MATERIALIZED (SELECT greatest(1, {2 * size} / greatest(1, {many})) AS each)")
+    for number, leg in enumerate(legs):
+        head, more = _sql(_of_source(model, leg))
+        ctes.append(
+            f"heads{number} AS MATERIALIZED (SELECT source.id AS source, head.* FROM sources{number} AS source "
+            f"CROSS JOIN LATERAL ({head} LIMIT (SELECT each FROM depth)) AS head(id, at) "
+            f"WHERE (SELECT count(*) FROM walk) < {size})"
+        )
+        params += more
+    # One row may be among the newest of several sources, and counts once
+    heads = " UNION ".join(f"SELECT id, at FROM heads{number}" for number in numbers)
+    ctes.append(
+        f"edge AS MATERIALIZED (SELECT CASE WHEN count(*) = {size} THEN min(at) ELSE '-infinity' END AS at FROM "
+        f"(SELECT at FROM ({heads}) AS heads ORDER BY at DESC LIMIT {size}) AS bar)"
+    )
+    since = RawSQL("SELECT at FROM edge", (), output_field=models.DateTimeField())
+    for number, leg in enumerate(legs):
+        some, more = _sql(_of_source(model, leg).filter(**{f"{NEWEST.column}__gte": since})[:size])
+        ctes.append(
+            f"found{number} AS (SELECT row.* FROM (SELECT DISTINCT source AS id FROM heads{number} "
+            f"WHERE at >= (SELECT at FROM edge)) AS source CROSS JOIN LATERAL ({some}) AS row(id, at))"
+        )
+        params += more
+    union = " UNION ".join(f"SELECT id, at FROM {name}" for name in ("walk", *(f"found{n}" for n in numbers)))
+    return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY at DESC, id DESC LIMIT {size}", params
+
+
+def _reached(model: type[models.Model], legs: Sequence[Leg]) -> Q:
+    """That a source of any of `legs`, as the tables `sources0` and on hold them, reaches a row."""
+    ways = []
+    for number, leg in enumerate(legs):
+        way = Q((f"{leg.column.removeprefix(leg.prefix)}__in", ids_of(f"sources{number}")), *leg.bare.items())
+        if leg.prefix:
+            # One value, not EXISTS: that the database may answer from a list of all rows of the other table
+            one = leg.table(model).filter(way, content_object=OuterRef("pk")).values("pk")[:1]
+            way = Q(IsNull(Subquery(one), False))
+        ways.append(way)
+    return reduce(or_, ways)
+
+
+def _of_source(model: type[models.Model], leg: Leg) -> Any:
+    """The rows of one source, newest first, as the index of its leg holds them: their ids and times."""
+    source = RawSQL("source.id", (), output_field=models.BigIntegerField())
+    rows = leg.table(model).filter(**{leg.column.removeprefix(leg.prefix): source}, **leg.bare)
+    row_id = "content_object_id" if leg.prefix else NEWEST.id
+    return rows.order_by(f"-{NEWEST.column}", f"-{row_id}").values_list(row_id, NEWEST.column)
 
 
 def ordered(rows: Any, *, backward: bool, prefix: str = "", order: Order = NEWEST) -> Any:
