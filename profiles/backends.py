@@ -5,11 +5,8 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 
-from intranet.lib.compiled import Compiled
 from profiles.models import User
-
-# Asked by every page
-_PERSON = Compiled(lambda pk: User.objects.filter(pk=pk))
+from profiles.session_store import person
 
 
 class SignInBackend(AuthenticationBackend):
@@ -20,5 +17,5 @@ class SignInBackend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The person of a session; None ends it. A demonstration account's session ends with DEBUG too."""
-        user: User | None = _PERSON.instance(pk=user_id)
+        user = person(user_id)
         return user if user and self.user_can_authenticate(user) else None

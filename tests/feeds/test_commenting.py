@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
 # Of which session, reader and what the action itself writes and notes are the most
-COMMENT_QUERIES, REACTION_QUERIES = 25, 17
+COMMENT_QUERIES, REACTION_QUERIES = 24, 16
 
 
 def _form(body: str = "I do.", **fields: Any) -> dict[str, Any]:

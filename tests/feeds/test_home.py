@@ -16,7 +16,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
 
-HOME_QUERIES = 5
+HOME_QUERIES = 4
 
 
 def test_it_sends_visitors_to_sign_in(client: Client) -> None:

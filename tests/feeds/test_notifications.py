@@ -19,7 +19,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User], Client]
-LIST_QUERIES = 5
+LIST_QUERIES = 4
 
 
 def _told(person: User) -> list[str]:

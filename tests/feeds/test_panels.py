@@ -14,7 +14,7 @@ from profiles.models import Community, CommunityKind, Department, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-PANEL_QUERIES = 16
+PANEL_QUERIES = 15
 
 
 @pytest.fixture

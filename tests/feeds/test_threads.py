@@ -26,11 +26,11 @@ ITEM = re.compile(r'id="comment-item-(\d+)"')
 MORE = re.compile(r'<li [^>]*data-more><a class="ck-action" href="([^"]+)".*?>(Show \d+ more repl\w+)<')
 LATER = re.compile(r'href="(\?[^"]+)" rel="next"')
 # Session, reader, head of the thread, comments, replies, unread notifications
-THREAD_QUERIES = 6
+THREAD_QUERIES = 5
 # Besides: the article and not the session twice
-ARTICLE_QUERIES = 7
+ARTICLE_QUERIES = 6
 # Session, reader, comment, head, replies, unread notifications; a fragment has no navigation and counts what is left
-REPLIES_QUERIES = 6
+REPLIES_QUERIES = 5
 
 
 def say(post: Post, author: User, number: int, parent: Comment | None = None) -> list[Comment]:

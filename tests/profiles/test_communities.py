@@ -15,9 +15,9 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 # With the members counted, as they are once in a few minutes
-LIST_QUERIES = 8
+LIST_QUERIES = 7
 # The page itself and the panels that other apps put on it; no row adds any
-PAGE_QUERIES = 18
+PAGE_QUERIES = 17
 OPEN, CLOSED, HIDDEN = CommunityKind.OPEN, CommunityKind.CLOSED, CommunityKind.HIDDEN
 
 

@@ -14,8 +14,8 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 # Session, person, unread notifications, the list; and, after a few minutes, the numbers of people
-LIST_QUERIES = 4
-PAGE_QUERIES = 11
+LIST_QUERIES = 3
+PAGE_QUERIES = 10
 
 
 def text_of(response: Any) -> str:

@@ -29,9 +29,9 @@ from profiles.permissions import NotAllowed
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-LIST_QUERIES = 7
+LIST_QUERIES = 6
 # The page itself and the panels that other apps put on it; no row adds any
-PAGE_QUERIES = 11
+PAGE_QUERIES = 10
 
 
 def text_of(response: Any) -> str:
