@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
@@ -14,6 +13,7 @@ from feeds.composer import composer
 from feeds.streams import Stream, StreamKind
 from feeds.views.loading import Empty, feed
 from intranet.lib.kept import kept, token_of
+from intranet.lib.pages import page
 from profiles.middleware import SignedInRequest
 
 # How many of the reader's communities stand beside the feed
@@ -44,7 +44,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "composer": composer(user, known.writable, token=token_of(request)),
         "beside": _beside(suggestions.questions_for(user), known.joined[:JOINED]),
     }
-    return render(request, "feeds/home.html", context)
+    return page(request, "feeds/home.html", context)
 
 
 def _tabs(current: StreamKind) -> SafeString:

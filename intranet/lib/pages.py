@@ -1,0 +1,140 @@
+"""Pages put together from kept parts: a frame that a template makes, what stands around it, what differs each time.
+
+`page` answers as Django's `render` does, but renders the template once for all answers that look alike. Of the context,
+HTML that is finished already (`SafeString`) only has a place in the frame and is put there for each answer; everything
+else is what the frame shows, and so the key it is kept under. A frame knows neither request nor reader: what stands
+around every page – the reader's own menu, the navigation with the number that waits for them – has its places too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from html import escape
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import engines
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from intranet.lib.kept import KEY_MARK, TOKEN_MARK, finished, kept, place_of
+
+PLACE = re.compile("\0([^\0]+)\0")
+HEADER, NAVIGATION = "header", "navigation:"
+
+
+class Section(NamedTuple):
+    """A part of the service, as the main navigation offers it."""
+
+    key: str
+    label: Any
+    href: str
+
+
+# Addresses, not names of routes: an error page must still offer its way out where the routes fail to load
+SECTIONS = (
+    Section("home", _("Home"), "/"),
+    Section("knowledge", _("Knowledge"), "/knowledge/"),
+    Section("people", _("People"), "/people/"),
+    Section("departments", _("Departments"), "/departments/"),
+    Section("communities", _("Communities"), "/communities/"),
+    Section("topics", _("Topics"), "/topics/"),
+    Section("notifications", _("Notifications"), "/notifications/"),
+)
+
+
+def page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """The page that `template` makes of `context`, for somebody who is signed in.
+
+    Args:
+        context: finished HTML; text, numbers and other values that may be keys; and lists, mappings and dataclasses of
+            those. Text that differs from answer to answer is best made HTML by `text`: then it needs no frame of its
+            own. The template is told nothing else but the name of the service.
+
+    Raises:
+        TypeError: something in the context can be no key.
+    """
+    around = _surroundings(request)
+    if around["messages"]:
+        # What is said once, to one person, is in no frame
+        return render(request, template, dict(context), status=status)
+    parts: dict[str, str] = {}
+    shown, key = _placed(context, parts)
+    site_name = around["site_name"]
+    html = kept(
+        template, (key, site_name, static_version()), lambda: {**shown, "site_name": site_name, "is_frame": True}
+    )
+    if TOKEN_MARK in html or KEY_MARK in html:
+        html = finished(html, str(around["csrf_token"]))
+
+    def part(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in parts:
+            return parts[name]
+        if name == HEADER:
+            return header(site_name, around["search_query"], around["user"])
+        return navigation(name.removeprefix(NAVIGATION), around["unread_notifications"])
+
+    return HttpResponse(PLACE.sub(part, html), status=status)
+
+
+def text(value: object) -> SafeString:
+    """Text as finished HTML, for a place of its own in a frame."""
+    return value if isinstance(value, SafeString) else SafeString(escape(str(value)))
+
+
+def header(site_name: str, search_query: str, user: Any) -> SafeString:
+    """The name of the service, the search box and the reader's own menu; `user` is None where no request is known."""
+    shown = {"site_name": site_name, "search_query": search_query, "user": user}
+    reader = (user.pk, user.name, user.avatar_url) if user and user.is_authenticated else bool(user)
+    return mark_safe(kept("components/header.html", (site_name, search_query, reader), lambda: shown))
+
+
+def navigation(current: str, unread: Any) -> SafeString:
+    """The main navigation.
+
+    Args:
+        current: the key of the section that the page stands in, or "".
+        unread: how many notifications wait for the reader, or what counts them: asked only here, where it is shown.
+    """
+    number = unread() if callable(unread) else unread
+    shown = {"sections": SECTIONS, "current": current, "unread_notifications": number}
+    return mark_safe(kept("components/navigation.html", (current, number), lambda: shown))
+
+
+def static_version() -> Hashable:
+    """What the addresses of static files depend on."""
+    return settings.DEBUG, getattr(staticfiles_storage, "manifest_hash", "")
+
+
+def _surroundings(request: HttpRequest) -> dict[str, Any]:
+    """What the context processors tell of the site and of the reader."""
+    known: dict[str, Any] = {}
+    for processor in engines["django"].engine.template_context_processors:  # type: ignore[attr-defined]
+        known.update(processor(request))
+    return known
+
+
+def _placed(value: Any, parts: dict[str, str]) -> tuple[Any, Hashable]:
+    """`value` with a place wherever it holds finished HTML, which is added to `parts`; and the same as a key."""
+    if isinstance(value, SafeString):
+        if not value:
+            return "", ""
+        place = place_of(f"part{len(parts)}")
+        parts[place[1:-1]] = value
+        return place, place
+    if isinstance(value, Mapping):
+        placed = {name: _placed(item, parts) for name, item in value.items()}
+        keys = tuple((name, key) for name, (_, key) in placed.items())
+        return {name: item for name, (item, _) in placed.items()}, keys
+    if isinstance(value, list):
+        items = [_placed(item, parts) for item in value]
+        return [item for item, _ in items], tuple(key for _, key in items)
+    if is_dataclass(value) and not isinstance(value, type):
+        return _placed({field.name: getattr(value, field.name) for field in fields(value)}, parts)
+    return value, value
