@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "profiles.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -146,7 +146,7 @@ else:
         # Most of what a page's query costs is planning it: those of `intranet.lib.compiled` are prepared, and planned
         # once for each connection. All others bring their values along, and are planned for them
         "prepare_threshold": 2**31,
-        "options": "-c plan_cache_mode=force_generic_plan -c jit=off",
+        "options": "-c plan_cache_mode=force_generic_plan -c jit=off -c random_page_cost=1.1",
     }
 DATABASE["CONN_MAX_AGE"] = 0
 DATABASES = {"default": DATABASE}
@@ -165,6 +165,8 @@ if REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "ck"}}
+# What a process may know by itself for a moment: numbers that decide nothing
+CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
 SESSION_ENGINE = "profiles.session_store"
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = "Lax"

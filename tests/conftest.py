@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from intranet.lib import merged
@@ -35,8 +35,9 @@ def _own_ground(settings: Any, tmp_path: Path) -> None:
         # Clearing empties a whole Redis database: each worker has its own
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         location = f"{settings.REDIS_URL.rsplit('/', 1)[0]}/{worker + 1}"
-        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": location}}
-    cache.clear()
+        settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": location}}
+    for cache in caches.all():
+        cache.clear()
 
 
 @pytest.fixture
