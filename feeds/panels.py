@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-
-from django.template.loader import render_to_string
+from urllib.parse import quote
 
 from feeds import reader
 from feeds.beside import counts_and_reactions
 from feeds.composer import composer
 from feeds.heads import head_of_article
 from feeds.streams import Stream, StreamKind, is_following
-from feeds.views.loading import Empty, Feed, discussion, feed
+from feeds.views.loading import Empty, Feed, discussion, feed, in_places
 from intranet.lib.compiled import Compiled
 from intranet.lib.kept import finished, kept, token_of
+from intranet.lib.pages import fragment, text
 from intranet.lib.panels import Panel
 from knowledge import slots as knowledge_slots
 from knowledge.reading import Shown
@@ -61,7 +61,9 @@ def posts_of_community(request: SignedInRequest, community: Community) -> Panel 
 def posts_of_topic(request: SignedInRequest, topic: Topic) -> Panel:
     """Posts and questions about a topic, and where to ask one."""
     posts = _feed_of(request, StreamKind.TOPIC, topic.pk, f"Nobody has said anything about {topic.name} yet.")
-    return _panel(request, "Posts and questions", posts, ask_about=topic)
+    return _panel(
+        request, "Posts and questions", posts, ask_about=text(topic.name), ask_with=text(quote(topic.name, safe=""))
+    )
 
 
 @slots.person_actions.panel()
@@ -89,11 +91,9 @@ def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | N
     if head is None:
         return None
     token = token_of(request)
-    context = {
-        **discussion(request, head, token=token, cursor_param=COMMENTS_CURSOR),
-        "counts": counts_and_reactions(request.user, head, token=token),
-    }
-    return Panel(render_to_string("feeds/_discussion.html", context, request), title="Discussion")
+    said = discussion(request, head, token=token, cursor_param=COMMENTS_CURSOR)
+    context = {**said, **in_places(said), "counts": counts_and_reactions(request.user, head, token=token)}
+    return Panel(fragment("feeds/_discussion.html", context, token=token), title="Discussion")
 
 
 def _feed_of(request: SignedInRequest, kind: StreamKind, pk: int, nothing_yet: str = "") -> Feed:
@@ -101,7 +101,7 @@ def _feed_of(request: SignedInRequest, kind: StreamKind, pk: int, nothing_yet: s
 
 
 def _panel(request: SignedInRequest, title: str, posts: Feed, **more: Any) -> Panel:
-    return Panel(render_to_string("feeds/_panel.html", {"feed": posts.html, **more}, request), title=title)
+    return Panel(fragment("feeds/_panel.html", {"feed": posts.html, **more}, token=token_of(request)), title=title)
 
 
 def _follow(request: SignedInRequest, kind: str, target: User | Department | Topic) -> Panel:

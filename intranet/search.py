@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 
 from intranet.lib.kept import filled, kept, place_of
 from intranet.lib.limits import limited
+from intranet.lib.pages import page, text
 from intranet.lib.search import engine
 from intranet.lib.search.protocol import Hit, Query, Results, SearchUnavailable
 from intranet.lib.search.registry import registered
@@ -103,7 +104,22 @@ def search(request: HttpRequest) -> HttpResponse:
             logger.error("search: %s", error)
             _heal()
             context["unavailable"] = True
-    return render(request, "intranet/search.html", context)
+    if not context.get("total"):
+        return render(request, "intranet/search.html", context)
+    return page(request, "intranet/search.html", _in_places(context))
+
+
+def _in_places(context: dict[str, Any]) -> dict[str, Any]:
+    """Results as they are put into the frame of the page: nothing that was asked or found is in the frame itself."""
+    named = ("total", "first", "last", "corrected", "correction", "previous", "next")
+    asked: Asked = context["asked"]
+    narrowed = {"kind": bool(asked.kind), "department": bool(asked.department), "topic": bool(asked.topic)}
+    return {
+        **context,
+        **{name: text(context[name]) if context[name] else "" for name in named},
+        "asked": {"text": text(asked.text), **narrowed},
+        "results_in_words": text(f"{context['total']} result{'' if context['total'] == 1 else 's'}"),
+    }
 
 
 def _answer(user: Any, asked: Asked) -> dict[str, Any]:

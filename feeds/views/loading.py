@@ -19,6 +19,7 @@ from feeds.said import Said
 from feeds.streams import Stream, StreamKind, suggested_page
 from feeds.threads import thread
 from intranet.lib.kept import filled, finished, kept, place_of, token_of
+from intranet.lib.pages import cursors, text
 from intranet.lib.pagination import BadCursor, KeysetPage
 from profiles.middleware import SignedInRequest
 
@@ -92,6 +93,23 @@ def discussion(
         "empty_form": "" if form else comment_form(head.pk, token=token),
         "stream": Stream(StreamKind.POST, head.pk),
         "cursor_param": cursor_param,
+    }
+
+
+def in_places(context: dict[str, Any]) -> dict[str, Any]:
+    """What of a `discussion` differs from thread to thread, for `intranet.lib.pages`."""
+    head: Head = context["head"]
+    place = None if head.may_comment else head.community
+    return {
+        "head": {
+            "title": text(head.title),
+            "pk": text(head.pk),
+            "at": text(head.at),
+            "may_comment": head.may_comment,
+            "community": place._asdict() if place else None,
+        },
+        "thread": {"comments": context["thread"].comments, "page": cursors(context["thread"].page)},
+        "stream": text(context["stream"]),
     }
 
 

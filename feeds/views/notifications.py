@@ -6,16 +6,18 @@ from itertools import groupby
 
 from django import forms
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
 from feeds import notices, reader
 from feeds.actions import notifications
 from feeds.models import Notification
-from intranet.lib import htmx
+from intranet.lib import htmx, pages
 from intranet.lib.kept import token_of
 from intranet.lib.limits import limited
+from intranet.lib.pages import text
 from intranet.lib.pagination import BadCursor
 from profiles.middleware import SignedInRequest
 
@@ -34,18 +36,23 @@ def notification_list(request: SignedInRequest) -> HttpResponse:
     except BadCursor as error:
         raise Http404 from error
     token, unread = token_of(request), reader.unread(request.user)
+    today = timezone.localdate()
     days = [
-        (day, [notices.item(notice, token=token) for notice in group])
+        {
+            "label": text("Today" if day == today else date_format(day, "l j F Y")),
+            "id": text(day),
+            "notifications": pages.joined(notices.item(notice, token=token) for notice in group),
+        }
         for day, group in groupby(page, key=lambda notice: timezone.localdate(notice.created_at))
     ]
+    newest = max((notice.pk for notice in page), default=0)
     context = {
-        "page": page,
+        "page": pages.cursors(page),
         "days": days,
-        "today": timezone.localdate(),
         "unread_notifications": unread,
-        "newest": max((notice.pk for notice in page), default=0),
+        "newest": text(newest) if unread and newest else "",
     }
-    return render(request, "feeds/notifications.html", context)
+    return pages.page(request, "feeds/notifications.html", context)
 
 
 @limited("react", "120/m")

@@ -20,8 +20,8 @@ from feeds.heads import Head
 from feeds.models import Comment, Post
 from feeds.said import Said
 from feeds.threads import answer
-from feeds.views.loading import discussion, is_id, load_head, load_post, load_post_to_use, post_item
-from intranet.lib import htmx
+from feeds.views.loading import discussion, in_places, is_id, load_head, load_post, load_post_to_use, post_item
+from intranet.lib import htmx, pages
 from intranet.lib.idempotency import KeyReused
 from intranet.lib.kept import token_of
 from intranet.lib.limits import limited
@@ -111,7 +111,9 @@ def thread_page(request: SignedInRequest, head: Head, form: CommentForm) -> Http
 def _thread_page(request: SignedInRequest, context: dict[str, Any], token: str, status: int = 200) -> HttpResponse:
     head = context["head"]
     shown = {**context, "item": post_item(request, head, token=token), "answer": answer(head)}
-    return render(request, "feeds/post.html", shown, status=status)
+    if context["form"]:
+        return render(request, "feeds/post.html", shown, status=status)
+    return pages.page(request, "feeds/post.html", {**shown, **in_places(context)}, status=status)
 
 
 @require_safe

@@ -29,8 +29,11 @@ def fragment_or_page(
     request: HttpRequest, *, fragment: str, page: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """Render the template `fragment` for htmx, else `page`, which includes it, with the same context."""
-    response = render(request, fragment if wants_fragment(request) else page, dict(context), status=status)
-    # One address, two answers: a cache must not give the one for the other.
+    return varied(render(request, fragment if wants_fragment(request) else page, dict(context), status=status))
+
+
+def varied(response: HttpResponse) -> HttpResponse:
+    """The answer of an address that has two: a cache must not give the one for the other."""
     patch_vary_headers(response, DECIDING_HEADERS)
     return response
 

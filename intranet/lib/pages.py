@@ -9,13 +9,14 @@ around every page – the reader's own menu, the navigation with the number that
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from html import escape
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import engines
@@ -23,9 +24,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from intranet.lib.kept import KEY_MARK, TOKEN_MARK, finished, kept, place_of
+from intranet.lib.pagination import KeysetPage
 
 PLACE = re.compile("\0([^\0]+)\0")
 HEADER, NAVIGATION = "header", "navigation:"
+# What a context may say of what stands around the page
+AROUND = ("search_query", "unread_notifications")
 
 
 class Section(NamedTuple):
@@ -57,35 +61,65 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], *, sta
             own. The template is told nothing else but the name of the service.
 
     Raises:
-        TypeError: something in the context can be no key.
+        TypeError: something in the context can be no key, as a row of the database.
     """
-    around = _surroundings(request)
+    around = {**_surroundings(request), **{name: context[name] for name in AROUND if name in context}}
     if around["messages"]:
         # What is said once, to one person, is in no frame
         return render(request, template, dict(context), status=status)
-    parts: dict[str, str] = {}
-    shown, key = _placed(context, parts)
-    site_name = around["site_name"]
-    html = kept(
-        template, (key, site_name, static_version()), lambda: {**shown, "site_name": site_name, "is_frame": True}
-    )
-    if TOKEN_MARK in html or KEY_MARK in html:
-        html = finished(html, str(around["csrf_token"]))
 
-    def part(found: re.Match[str]) -> str:
-        name = found[1]
-        if name in parts:
-            return parts[name]
+    def surrounding(name: str) -> str:
         if name == HEADER:
-            return header(site_name, around["search_query"], around["user"])
+            return header(around["site_name"], around["search_query"], around["user"])
         return navigation(name.removeprefix(NAVIGATION), around["unread_notifications"])
 
-    return HttpResponse(PLACE.sub(part, html), status=status)
+    html = _assembled(template, context, token=around["csrf_token"], site_name=around["site_name"], other=surrounding)
+    return HttpResponse(html, status=status)
+
+
+def fragment(template: str, context: Mapping[str, Any], *, token: str) -> SafeString:
+    """What `template` makes of `context`, likewise; `token` is the reader's own against forged requests."""
+    return SafeString(_assembled(template, context, token=token, site_name=settings.SITE_NAME))
+
+
+def _assembled(
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    token: object,
+    site_name: str,
+    other: Callable[[str], str] | None = None,
+) -> str:
+    parts: dict[str, str] = {}
+    shown, key = _placed({name: value for name, value in context.items() if name not in AROUND}, parts)
+    told = {**shown, "site_name": site_name, "is_frame": True}
+    html = kept(template, (key, site_name, static_version()), lambda: told)
+    if TOKEN_MARK in html or KEY_MARK in html:
+        html = finished(html, str(token))
+    return PLACE.sub(lambda found: parts[found[1]] if found[1] in parts or not other else other(found[1]), html)
 
 
 def text(value: object) -> SafeString:
     """Text as finished HTML, for a place of its own in a frame."""
     return value if isinstance(value, SafeString) else SafeString(escape(str(value)))
+
+
+def cursors(page: KeysetPage[Any]) -> dict[str, SafeString | None]:
+    """The ways to the pages before and after, as `components/pagination.html` takes them."""
+    return {
+        "previous_cursor": text(page.previous_cursor) if page.previous_cursor else None,
+        "next_cursor": text(page.next_cursor) if page.next_cursor else None,
+    }
+
+
+def link(item: Any) -> dict[str, SafeString]:
+    """Where something with a name and an address leads, for a place of its own in a frame."""
+    return {"name": text(item.name), "get_absolute_url": text(item.get_absolute_url())}
+
+
+def joined(items: Iterable[str]) -> SafeString:
+    """Pieces of finished HTML as one."""
+    return SafeString("".join(items))
 
 
 def header(site_name: str, search_query: str, user: Any) -> SafeString:
@@ -135,6 +169,8 @@ def _placed(value: Any, parts: dict[str, str]) -> tuple[Any, Hashable]:
     if isinstance(value, list):
         items = [_placed(item, parts) for item in value]
         return [item for item, _ in items], tuple(key for _, key in items)
+    if isinstance(value, Model):
+        raise TypeError(f"A row is no key, for it is equal to itself whatever it says: {value!r}")
     if is_dataclass(value) and not isinstance(value, type):
         return _placed({field.name: getattr(value, field.name) for field in fields(value)}, parts)
     return value, value

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from intranet.lib import pages
 from intranet.lib.kept import kept, token_of
+from intranet.lib.pages import text
 from intranet.lib.pagination import BadCursor
 from knowledge import listing, reading, slots
 from knowledge.forms.articles import ArticleFilterForm
@@ -39,16 +40,16 @@ def article_list(request: SignedInRequest) -> HttpResponse:
     query.pop("cursor", None)
     context = {
         "filters": _filters(filters, is_drafts=is_drafts),
-        "page": page,
-        "rows": mark_safe("".join(map(listing.item, page))),
+        "page": {"items": bool(page), **pages.cursors(page)},
+        "rows": pages.joined(map(listing.item, page)),
         "is_drafts": is_drafts,
-        "params": query.urlencode(),
+        "params": text(query.urlencode()),
         "tabs": [
             {"label": "Published", "href": reverse("articles"), "current": not is_drafts},
             {"label": "Your drafts", "href": f"{reverse('articles')}?drafts=1", "current": is_drafts},
         ],
     }
-    return render(request, "knowledge/articles.html", context)
+    return pages.page(request, "knowledge/articles.html", context)
 
 
 def _filters(form: ArticleFilterForm | None, *, is_drafts: bool) -> SafeString:
@@ -74,11 +75,11 @@ def article(request: SignedInRequest, slug: str) -> HttpResponse:
     except Article.DoesNotExist as error:
         raise Http404 from error
     context = {
-        "article": shown,
+        "article": {"title": text(shown.title)},
         "words": words,
         "about": about,
         "own_actions": reading.actions(user, shown, token=token),
         "panels": slots.article.render(request, shown),
         "actions": slots.article_actions.render(request, shown),
     }
-    return render(request, "knowledge/article.html", context)
+    return pages.page(request, "knowledge/article.html", context)

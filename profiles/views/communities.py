@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import floatformat, linebreaks_filter, urlize
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from intranet.lib import htmx
+from intranet.lib import htmx, pages
 from intranet.lib.idempotency import KeyReused
 from intranet.lib.kept import finished, kept, token_of
 from intranet.lib.limits import limited
@@ -23,13 +24,15 @@ from profiles import directory, slots
 from profiles.actions import communities as actions
 from profiles.counts import number_of_members
 from profiles.forms.communities import AddMemberForm, CommunityFilterForm, DescriptionForm, FoundForm
-from profiles.listing import Person
+from profiles.listing import Person, cards
 from profiles.middleware import SignedInRequest
 from profiles.models import Community, CommunityMembership, Topic, User
 from profiles.permissions import NotAllowed, Permission, require
 
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 MAX_REQUESTS_SHOWN = 50
+# Where the page of a community leads
+WAYS = ("edit", "members", "leave")
 
 
 def _known(request: SignedInRequest, slug: str) -> Community:
@@ -94,15 +97,37 @@ def community(request: SignedInRequest, slug: str) -> HttpResponse:
     about = directory.community_page(slug, request.user)
     if about is None:
         raise Http404
-    shown = about.community
+    shown, own = about.community, about.own
     context = {
-        "community": shown,
-        "about": about,
+        "community": {
+            "name": pages.text(shown.name),
+            # In the frame only where it offers to join
+            "slug": pages.text(shown.slug) if own else shown.slug,
+            "is_open": shown.is_open,
+            "is_hidden": shown.is_hidden,
+            "get_kind_display": shown.get_kind_display(),
+        },
+        "description": _described(shown.description),
+        "topics": [pages.link(topic) for topic in about.topics],
+        "own": {"joined_at": bool(own.joined_at), "is_owner": own.is_owner} if own else None,
+        "may_read": about.may_read,
+        "has_asked": about.has_asked,
+        "owners": cards(about.owners),
+        "owners_are_many": len(about.owners) != 1,
+        "members": cards(about.members),
+        "member_count": pages.text(floatformat(about.member_count, "0g")),
+        "at": {name: pages.text(reverse(f"community_{name}", args=[shown.slug])) for name in WAYS},
         "may_manage": about.may_manage,
         "panels": slots.community.render(request, shown) if about.may_read else [],
         "actions": slots.community_actions.render(request, shown) if about.may_read else [],
     }
-    return render(request, "profiles/community.html", context)
+    return pages.page(request, "profiles/community.html", context)
+
+
+@lru_cache(maxsize=500)
+def _described(description: str) -> SafeString:
+    """A description as HTML, with its lines and addresses."""
+    return linebreaks_filter(urlize(description, autoescape=True), autoescape=False)
 
 
 @form_view

@@ -13,15 +13,18 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from intranet.lib import htmx
+from intranet.lib import htmx, pages
 from intranet.lib.compiled import LARGEST_ID, Compiled
 from intranet.lib.images import ImageRefused
+from intranet.lib.kept import token_of
 from intranet.lib.limits import limited
+from intranet.lib.pages import text
 from intranet.lib.pagination import BadCursor
 from profiles import finder as people_finder
 from profiles import slots
 from profiles.actions import people
 from profiles.forms.people import FinderForm, PhotoForm, ProfileForm
+from profiles.listing import headed_cards
 from profiles.middleware import SignedInRequest
 from profiles.models import PHOTO_SIZES, Department, Topic, User
 from profiles.permissions import Permission, require
@@ -35,33 +38,33 @@ PHOTO_HEADERS = {"Cache-Control": "private, max-age=31536000, immutable"}
 def finder(request: SignedInRequest) -> HttpResponse:
     """People by name; with `q`, `department` and `topic`, those of them who fit."""
     form = FinderForm(request.GET)
-    text = form.cleaned_data["q"] if form.is_valid() else ""
+    words = form.cleaned_data["q"] if form.is_valid() else ""
     department = _chosen(request, "department")
     topic = _chosen(request, "topic")
     cursor = request.GET.get("cursor")
     try:
-        page = people_finder.find(request.user, text=text, department=department, topic=topic, cursor=cursor)
+        page = people_finder.find(request.user, text=words, department=department, topic=topic, cursor=cursor)
     except BadCursor as error:
         raise Http404 from error
     chosen = {"department": department, "topic": topic}
     filters = {name: item.slug for name, item in chosen.items() if item is not None}
     context = {
-        "form": form,
-        "page": page,
-        "text": text,
-        **chosen,
-        "filters": filters,
-        "is_filtered": bool(text or filters),
-        "params": urlencode({"q": text, **filters} if text else filters),
-        "without_department": urlencode({"q": text, "topic": filters.get("topic", "")}),
-        "without_topic": urlencode({"q": text, "department": filters.get("department", "")}),
+        "page": pages.cursors(page),
+        "people": headed_cards(page),
+        "words": text(words),
+        **{name: {"name": text(item.name)} if item else None for name, item in chosen.items()},
+        "filters": {name: text(slug) for name, slug in filters.items()},
+        "is_filtered": bool(words or filters),
+        "params": text(urlencode({"q": words, **filters} if words else filters)),
+        "without_department": text(urlencode({"q": words, "topic": filters.get("topic", "")})),
+        "without_topic": text(urlencode({"q": words, "department": filters.get("department", "")})),
     }
-    answer = htmx.fragment_or_page(
-        request, fragment="profiles/_people.html", page="profiles/people.html", context=context
-    )
     if htmx.wants_fragment(request):
+        answer = HttpResponse(pages.fragment("profiles/_people.html", context, token=token_of(request)))
         answer.headers["HX-Trigger"] = json.dumps({"ck:announce": _count_in_words(page)})
-    return answer
+    else:
+        answer = pages.page(request, "profiles/people.html", context)
+    return htmx.varied(answer)
 
 
 _BY_SLUG = {
@@ -92,15 +95,24 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
     shown = profile(request.user, pk)
     if shown is None:
         raise Http404
+    whose = shown.person
+    may_confirm = shown.is_self and whose.has_stale_details
     context = {
-        "person": shown.person,
+        # Whose page it is stands in its frame only where the reader may change it
+        "person": {
+            "pk": whose.pk if shown.may_edit else text(whose.pk),
+            "name": text(whose.name),
+            "photo_key": bool(whose.photo_key),
+            "confirmed_at": whose.confirmed_at if may_confirm else None,
+        },
+        "may_confirm": may_confirm,
         "shown": {part: shown.fragment(f"profiles/_person_{part}.html") for part in ("hero", "about", "aside")},
         "is_self": shown.is_self,
         "can_edit": shown.may_edit,
-        "panels": slots.person.render(request, shown.person),
-        "actions": slots.person_actions.render(request, shown.person),
+        "panels": slots.person.render(request, whose),
+        "actions": slots.person_actions.render(request, whose),
     }
-    return render(request, "profiles/person.html", context)
+    return pages.page(request, "profiles/person.html", context)
 
 
 @limited("profile", "30/m")

@@ -11,12 +11,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from intranet.lib import htmx
+from intranet.lib import htmx, pages
 from intranet.lib.limits import limited
+from intranet.lib.pages import text
 from intranet.lib.pagination import BadCursor, keyset_page
 from profiles import directory, slots
 from profiles.actions import topics as actions
 from profiles.forms.topics import AliasForm, CurateForm, TopicFilterForm
+from profiles.listing import cards, headed_cards
 from profiles.middleware import SignedInRequest
 from profiles.models import Topic, TopicState
 from profiles.permissions import Permission, can, require
@@ -60,14 +62,27 @@ def topic(request: SignedInRequest, slug: str) -> HttpResponse:
         if meant is None:
             raise Http404
         return HttpResponsePermanentRedirect(meant.get_absolute_url())
+    called = about.topic
     context = {
-        "topic": about.topic,
-        "about": about,
+        "topic": {
+            "name": text(called.name),
+            "slug": called.slug if about.may_curate else text(called.slug),
+            "state": called.state,
+            "description": text(called.description),
+        },
+        "parent": pages.link(about.parent) if about.parent else None,
+        "children": [pages.link(child) for child in about.children],
+        "aliases": text(", ".join(about.aliases)),
+        "experts": headed_cards(about.experts),
+        "stewards": cards(about.stewards),
+        "stewards_are_many": len(about.stewards) != 1,
+        "communities": [pages.link(community) for community in about.communities],
+        "add_yours": text(reverse("person_edit", args=[request.user.pk])),
         "may_curate": about.may_curate,
-        "panels": slots.topic.render(request, about.topic),
-        "actions": slots.topic_actions.render(request, about.topic),
+        "panels": slots.topic.render(request, called),
+        "actions": slots.topic_actions.render(request, called),
     }
-    return render(request, "profiles/topic.html", context)
+    return pages.page(request, "profiles/topic.html", context)
 
 
 @require_safe

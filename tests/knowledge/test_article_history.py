@@ -11,6 +11,7 @@ from knowledge.actions.content import Content
 from knowledge.models import Article
 from profiles.models import AuditEvent
 from tests import factories
+from tests.html import next_cursor, said
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,16 @@ def test_it_lists_who_changed_what_when_and_why(as_: Any, charlie: Any, article:
     for words in ("Revision 3", "Revision 2", "Revision 1", "Cora Cray", "Clearer", "Better title"):
         assert words in page
     assert page.index("Revision 3") < page.index("Revision 1")
+
+
+def test_its_links_lead_to_older_revisions(as_: Any, alice: Any, article: Article) -> None:
+    for number in range(20):
+        revise(article, by=alice, body=f"Ask person {number}.")
+    client, address = as_(alice), f"{article.get_absolute_url()}history/"
+    first = client.get(address)
+    rest = client.get(f"{address}?cursor={next_cursor(first)}")
+    numbers = [int(number) for page in (first, rest) for number in said(page, r"/history/(\d+)/")]
+    assert list(dict.fromkeys(numbers)) == list(range(23, 0, -1))
 
 
 def test_it_shows_the_difference_between_any_two(as_: Any, charlie: Any, article: Article) -> None:
