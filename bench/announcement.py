@@ -8,8 +8,6 @@ on opening home. What is made is taken back at the end.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 import psycopg
 
 from bench import serving
-from bench.measure import ROOT, Meter, Report, arguments, percentile, progress
+from bench.measure import Meter, Report, arguments, percentile, progress
 from bench.serving import Browser, Size
 
 # Seconds of quiet that what comes after is compared with
@@ -45,9 +43,7 @@ def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: 
     cookies = {told["session_cookie"]: told["sessions"]["fifty"], told["csrf_cookie"]: told["csrf"]}
     author, reader = Browser(port, cookies), Browser(port, cookies)
     meter = Meter({"app": pages})
-    command = [sys.executable, str(ROOT / "manage.py"), "run", "jobs"]
-    worker = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
-    try:
+    with serving.worker("jobs", env):
         # Meanwhile the worker is up, and what was never asked for is in somebody's memory
         _read_for(QUIET, reader, meter)
         serving.say(author, told, SAID)
@@ -59,9 +55,6 @@ def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: 
         progress("Telling people …")
         busy = _read_while(lambda: not _ask(size, "finished_at"), reader, meter)
         took = time.perf_counter() - began
-    finally:
-        worker.terminate()
-        worker.wait()
     report.add("home, while people are told", size=str(size), **busy)
     people = int(_ask(size, "told"))
     report.add(

@@ -1,6 +1,6 @@
 """What each page costs, at several sizes of service: processor time, latency, queries, bytes; beside a bare view.
 
-    python -m bench.pages [--quick] [--sizes 500/10000,50000/1000000] [--searched 5000/100000] [--only WORD] [--out FILE]
+    python -m bench.pages [--quick] [--sizes 500/10000,50000/1000000] [--searched 5000/100000] [--only WORD]
 
 Databases are made by load_scale where they are missing (BENCH_DATABASE_SERVER says where) and kept. The pages are
 served by one worker as scaled mode serves them and asked over one keep-alive connection, signed in. Milliseconds of

@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 @cache
 def server() -> str:
-    """Where databases are made: what BENCH_DATABASE_SERVER says, or a PostgreSQL found or installed as `make serve` does.
+    """Where databases are made: what BENCH_DATABASE_SERVER says, or what `make serve` finds or installs.
 
     A server on another machine does too, but the processor time of its processes is not seen.
     """
@@ -218,14 +218,11 @@ def subjects(env: dict[str, str]) -> dict[str, Any]:
 
 
 @contextmanager
-def running(command: list[str], env: dict[str, str], port: int) -> Iterator[int]:
-    """A server while it is needed; yields the process it began with, once its port answers."""
+def beside(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process while it is needed."""
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: process.poll() is not None or _answers(port), f"{' '.join(command[:4])} …")
-        if process.poll() is not None:
-            raise RuntimeError(f"{' '.join(command)} ended at once")
-        yield process.pid
+        yield process
     finally:
         process.terminate()
         try:
@@ -233,6 +230,16 @@ def running(command: list[str], env: dict[str, str], port: int) -> Iterator[int]
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def running(command: list[str], env: dict[str, str], port: int) -> Iterator[int]:
+    """A server while it is needed; yields the process it began with, once its port answers."""
+    with beside(command, env) as process:
+        wait_until(lambda: process.poll() is not None or _answers(port), f"{' '.join(command[:4])} …")
+        if process.poll() is not None:
+            raise RuntimeError(f"{' '.join(command)} ended at once")
+        yield process.pid
 
 
 def _answers(port: int) -> bool:
@@ -284,6 +291,11 @@ def socket_server(env: dict[str, str]) -> Iterator[tuple[int, int]]:
     command = [sys.executable, str(ROOT / "manage.py"), "run", "sockets", "--address", f"127.0.0.1:{port}"]
     with running(command, env, port) as pid:
         yield port, pid
+
+
+def worker(part: str, env: dict[str, str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A part of scaled mode that listens nowhere: "jobs", "search"."""
+    return beside([sys.executable, str(ROOT / "manage.py"), "run", part], env)
 
 
 @contextmanager
