@@ -10,13 +10,13 @@ cannot run, one line says so and nothing is measured.
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import shutil
 import statistics
 import subprocess
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Playwright, sync_playwright
 
 from bench import serving
 from bench.measure import Report, arguments, progress
@@ -44,51 +44,54 @@ def main() -> None:
             progress(f"Lighthouse is not run: {missing}.")
             return
         report = Report("lighthouse", options.out, seed=options.seed)
-        with serving.behind_nginx(options.size, seed=options.seed) as (port, told):
+        with serving.behind_nginx(options.size, seed=options.seed) as (port, told), sync_playwright() as playwright:
             for name in PAGES:
                 key, path = told["pages"][name]
-                cookie = f"{told['session_cookie']}={key}"
-                loads = [load(folder, f"http://127.0.0.1:{port}{path}", cookie) for _ in range(runs)]
+                address = f"http://127.0.0.1:{port}{path}"
+                cookie = {"name": told["session_cookie"], "value": key, "url": address}
+                loads = [load(playwright, folder, address, cookie) for _ in range(runs)]
                 middle = {what: statistics.median(load[what] for load in loads) for what in loads[0]}
                 report.add(name.partition(",")[0], size=str(options.size), **middle, loads=runs)
 
 
 def install(folder: Path) -> str:
-    """Put Lighthouse, and a Chromium that runs without a screen, into a folder; what is missing where that fails."""
-    found, npm = chromium.find(), shutil.which("npm")
-    if found is None:
-        return "there is no Chromium on this machine"
+    """Put Lighthouse into a folder; what is missing where it cannot run."""
+    npm = shutil.which("npm")
     if npm is None:
         return "there is no npm on this machine"
+    if chromium.find() is None:
+        return "there is no Chromium on this machine"
     progress(f"Installing {PACKAGE} …")
     command = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         return f"npm could not install {PACKAGE} ({(done.stderr.strip().splitlines() or ['no word why'])[-1]})"
-    browser = folder / "chromium"
-    browser.write_text(f'#!/bin/sh\nexec {shlex.quote(found)} {shlex.join(chromium.FLAGS)} "$@"\n')
-    browser.chmod(0o755)
     return ""
 
 
-def load(folder: Path, address: str, cookie: str) -> dict[str, float]:
-    """One load with nothing kept, by whoever the cookie says.
+def load(playwright: Playwright, folder: Path, address: str, cookie: dict[str, str]) -> dict[str, float]:
+    """One load by a new browser that has a cookie and nothing else.
 
     Raises:
-        RuntimeError: Lighthouse could not measure it.
+        RuntimeError: Lighthouse could not measure it, or ended on another page.
     """
-    headers = folder / "headers.json"
-    headers.write_text(json.dumps({"Cookie": cookie}))
+    port = serving.free_port()
+    flags = [*chromium.FLAGS, f"--remote-debugging-port={port}"]
+    browser = playwright.chromium.launch(executable_path=chromium.find(), args=flags)
+    # Not as a header of Lighthouse's: the first cookie that the service sets would take its place
+    browser.new_browser_cdp_session().send("Storage.setCookies", {"cookies": [cookie]})
+    # To a file: it ends before all of its answer is through a pipe
+    answer = folder / f"{port}.json"
     command = [
-        *(str(folder / "node_modules" / ".bin" / "lighthouse"), address, "--quiet", "--output", "json"),
-        *("--only-categories", "performance", "--extra-headers", str(headers)),
+        *(str(folder / "node_modules" / ".bin" / "lighthouse"), address, "--port", str(port), "--quiet"),
+        *("--output", "json", "--output-path", str(answer), "--only-categories", "performance"),
     ]
-    env = {**os.environ, "CHROME_PATH": str(folder / "chromium")}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=180, check=False)
-    told: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}
-    score = told.get("categories", {}).get("performance", {}).get("score")
-    if score is None or told["finalDisplayedUrl"] != address:
-        raise RuntimeError(f"Lighthouse could not measure {address}: {told.get('runtimeError') or done.stderr}")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
+    browser.close()
+    told: dict[str, Any] = json.loads(answer.read_text()) if answer.exists() else {}
+    score, shown = told.get("categories", {}).get("performance", {}).get("score"), told.get("finalDisplayedUrl")
+    if score is None or shown != address:
+        raise RuntimeError(f"Lighthouse could not measure {address} ({shown}): {told.get('runtimeError', done.stderr)}")
     return {"score": score * 100, **{what: told["audits"][audit]["numericValue"] for what, audit in AUDITS.items()}}
 
 
