@@ -28,7 +28,7 @@ from bench.measure import ROOT, progress, wait_until
 # How the names of databases begin that benches make
 PREFIX = "ck_bench"
 # What load_scale and a disk make of it, about
-POSTS_A_MINUTE, POSTS_A_GIGABYTE = 200_000, 400_000
+POSTS_A_MINUTE, POSTS_A_GIGABYTE = 150_000, 400_000
 NO_SERVER = "BENCH_DATABASE_SERVER=postgres://user:password@127.0.0.1:5432 says where databases can be made."
 
 
