@@ -87,7 +87,7 @@ bench: $(VENV)/.dev build/.static ## Measure everything into bench/RESULTS.md: a
 	  echo "$$name …" >&2; began=$$SECONDS; \
 	  $(BIN)/python -m bench.$$name | tee $(LINES)/$$name.jsonl || failed="$$failed $$name"; \
 	  echo "$$name took $$((SECONDS - began)) seconds." >&2; done; \
-	$(BIN)/python -m bench.results $(LINES)/*.jsonl > $(LINES)/RESULTS.md && mv $(LINES)/RESULTS.md bench/RESULTS.md; \
+	$(BIN)/python -m bench.results $(LINES)/*.jsonl > $(LINES)/RESULTS.md && mv $(LINES)/RESULTS.md bench/RESULTS.md || failed="$$failed results"; \
 	[ -z "$$failed" ] || { echo "Not measured to the end:$$failed." >&2; exit 1; }
 
 .PHONY: bench-quick

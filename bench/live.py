@@ -112,13 +112,21 @@ def own_ground() -> Iterator[dict[str, str]]:
                 serving.manage("migrate", "--verbosity", "0", env=env)
                 os.environ.update(env)
                 django.setup()
-                yield env
-                from django.db import connection
-
-                connection.close()
-                connection.close_pool()
+                with _connected():
+                    yield env
             finally:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    from django.db import connection
+
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.close_pool()
 
 
 def sessions(count: int) -> list[str]:

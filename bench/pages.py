@@ -48,14 +48,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--sizes", help=f"people/posts, with commas between; {SIZES} without, or the first with --quick"
     )
-    parser.add_argument("--searched", help=f"where the search page alone is measured; {SEARCHED} without sizes")
+    parser.add_argument(
+        "--searched", help=f"where the search page alone is measured; {SEARCHED} where nothing is chosen"
+    )
     parser.add_argument("--only", default="", help="pages with this in their name")
     parser.add_argument("--requests", type=int, help="at most so many of each page; 200, or 40 with --quick")
     parser.add_argument("--seconds", type=float, help="at most so long on each page; 8, or 2 with --quick")
     parser.add_argument("--fresh", action="store_true", help="make the databases anew")
     options = parser.parse_args()
     if options.searched is None:
-        options.searched = "" if options.quick or options.sizes else SEARCHED
+        options.searched = "" if options.quick or options.sizes or options.only else SEARCHED
     options.sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
     options.requests = options.requests or (40 if options.quick else 200)
     options.seconds = options.seconds or (2.0 if options.quick else 8.0)

@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from bench import goals, lighthouse, measure, results, search_relevance, search_scale, serving
+from bench import browser, goals, lighthouse, measure, results, search_relevance, search_scale, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 # As the Makefile finds them
@@ -119,6 +119,14 @@ def test_relevance_is_not_measured_without_the_collection(monkeypatch, capsys, t
     search_relevance.main()
     said = capsys.readouterr()
     assert not said.out and len(said.err.splitlines()) == 1 and "Relevance is not measured" in said.err
+
+
+def test_first_loads_are_not_measured_without_a_browser(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["browser"])
+    monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
+    browser.main()
+    said = capsys.readouterr()
+    assert not said.out and len(said.err.splitlines()) == 1 and "no Chromium" in said.err
 
 
 def test_lighthouse_is_not_run_where_something_is_missing(monkeypatch, capsys) -> None:
