@@ -1,6 +1,6 @@
 """What an announcement to everybody costs: its author, the people who are told, and everybody else's pages meanwhile.
 
-    python -m bench.announcement [--quick] [--size 50000/1000000] [--out FILE]
+    python -m bench.announcement [--quick] [--size 500000/5000000] [--out FILE]
 
 A job worker tells people at the pace that settings allow (ANNOUNCEMENT_BATCH, ANNOUNCEMENT_RATE) while one reader goes
 on opening home. What is made is taken back at the end.
@@ -30,9 +30,9 @@ DELIVERY = """
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--size", type=Size.parse, help="people/posts; 50000/1000000, or 500/10000 with --quick")
+    parser.add_argument("--size", type=Size.parse, help="people/posts; 500000/5000000, or 500/10000 with --quick")
     options = parser.parse_args()
-    size = options.size or Size.parse("500/10000" if options.quick else "50000/1000000")
+    size = options.size or Size.parse("500/10000" if options.quick else "500000/5000000")
     report = Report("announcement", options.out, seed=options.seed)
     with serving.service(size, seed=options.seed) as made, serving.page_server(made.env) as (port, pages):
         _measure(report, size, made.env, port, pages)

@@ -15,9 +15,13 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test import Client
 
 from bench import browser, goals, lighthouse, measure, results, search_relevance, search_scale, serving
+from profiles.models import User
+from tests import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 # As the Makefile finds them
@@ -217,12 +221,35 @@ def test_benches_ask_the_server_they_were_told_of_and_say_where_there_is_none(mo
         serving.server()
 
 
-@pytest.mark.skipif(
+in_scaled_mode = pytest.mark.skipif(
     connection.vendor != "postgresql" or not settings.REDIS_URL, reason="pages are measured in scaled mode"
 )
-def test_the_pages_of_a_toy_service_can_be_measured(tmp_path: Path, told: Callable[[Path], str]) -> None:
+
+
+def _server() -> str:
     where = settings.DATABASE
-    server = f"postgres://{quote(where['USER'])}:{quote(where['PASSWORD'])}@{where['HOST']}:{where['PORT'] or 5432}"
+    return f"postgres://{quote(where['USER'])}:{quote(where['PASSWORD'])}@{where['HOST']}:{where['PORT'] or 5432}"
+
+
+@in_scaled_mode
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_while_it_is_measured_is_taken_back(monkeypatch, alice: User) -> None:
+    serving.server.cache_clear()
+    monkeypatch.setenv("BENCH_DATABASE_SERVER", _server())
+    database = connection.settings_dict["NAME"]
+    with pytest.raises(RuntimeError, match="halfway"), serving.as_found(database):
+        Client().force_login(factories.user("Bob Baker", department=alice.main_department))
+        assert (User.objects.count(), Session.objects.count()) == (2, 1)
+        # Another bench would be in its way
+        with pytest.raises(SystemExit, match="Another bench"), serving.as_found(database):
+            pass
+        raise RuntimeError("halfway")
+    assert list(User.objects.all()) == [alice] and not Session.objects.exists()
+
+
+@in_scaled_mode
+def test_the_pages_of_a_toy_service_can_be_measured(tmp_path: Path, told: Callable[[Path], str]) -> None:
+    server = _server()
     size = f"{100 + os.getpid() % 97}/600"
     out = tmp_path / "pages.jsonl"
     command = [
