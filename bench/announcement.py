@@ -1,6 +1,6 @@
 """What an announcement to everybody costs: its author, the people who are told, and everybody else's pages meanwhile.
 
-    python -m bench.announcement [--size 50000/1000000] [--out FILE]
+    python -m bench.announcement [--quick] [--size 500000/5000000] [--out FILE]
 
 A job worker tells people at the pace that settings allow (ANNOUNCEMENT_BATCH, ANNOUNCEMENT_RATE) while one reader goes
 on opening home. What is made is taken back at the end.
@@ -8,42 +8,34 @@ on opening home. What is made is taken back at the end.
 
 from __future__ import annotations
 
-import argparse
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from bench import serving
-from bench.measure import ROOT, Meter, Report, percentile, progress
+from bench.measure import Meter, Report, arguments, percentile, progress
 from bench.serving import Browser, Size
 
 # Seconds of quiet that what comes after is compared with
 QUIET = 8.0
 SAID = "Measured: an announcement to everybody"
+# The delivery of the newest post that says so, in SQL
+DELIVERY = """
+    FROM feeds_announcementdelivery
+    WHERE post_id = (SELECT max(id) FROM feeds_post WHERE id > (SELECT max(id) - 100 FROM feeds_post) AND body = %s)
+"""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=Size.parse, default=Size(50_000, 1_000_000), help="people/posts")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="add the lines to this file")
+    parser = arguments(__doc__)
+    parser.add_argument("--size", type=Size.parse, help="people/posts; 500000/5000000, or 500/10000 with --quick")
     options = parser.parse_args()
+    size = options.size or Size.parse("500/10000" if options.quick else "500000/5000000")
     report = Report("announcement", options.out, seed=options.seed)
-    with ExitStack() as stack:
-        place = stack.enter_context(serving.workplace())
-        redis_url, _ = stack.enter_context(serving.redis_server())
-        env = serving.environment(options.size, redis_url, place / "data")
-        Path(env["DATA_DIR"]).mkdir(parents=True)
-        serving.prepare(options.size, env, seed=options.seed)
-        stack.callback(serving.forget, options.size, SAID, ("notification", "announcementdelivery"))
-        port, pages = stack.enter_context(serving.page_server(env))
-        _measure(report, options.size, env, port, pages)
+    with serving.service(size, seed=options.seed) as made, serving.page_server(made.env) as (port, pages):
+        _measure(report, size, made.env, port, pages)
 
 
 def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: int) -> None:
@@ -51,9 +43,7 @@ def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: 
     cookies = {told["session_cookie"]: told["sessions"]["fifty"], told["csrf_cookie"]: told["csrf"]}
     author, reader = Browser(port, cookies), Browser(port, cookies)
     meter = Meter({"app": pages})
-    command = [sys.executable, str(ROOT / "manage.py"), "run", "jobs"]
-    worker = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
-    try:
+    with serving.worker("jobs", env):
         # Meanwhile the worker is up, and what was never asked for is in somebody's memory
         _read_for(QUIET, reader, meter)
         serving.say(author, told, SAID)
@@ -63,13 +53,10 @@ def _measure(report: Report, size: Size, env: dict[str, str], port: int, pages: 
         serving.say(author, told, SAID, kind="announcement")
         report.add("published", size=str(size), author_ms=(time.perf_counter() - began) * 1000)
         progress("Telling people …")
-        busy = _read_while(lambda: not _finished(size), reader, meter)
+        busy = _read_while(lambda: not _ask(size, "finished_at"), reader, meter)
         took = time.perf_counter() - began
-    finally:
-        worker.terminate()
-        worker.wait()
     report.add("home, while people are told", size=str(size), **busy)
-    people = _told(size)
+    people = int(_ask(size, "told"))
     report.add(
         "told", size=str(size), people=people, seconds=took, people_per_second=people / took,
         p50_times_quiet=busy["p50_ms"] / quiet["p50_ms"], app_times_quiet=busy["app_ms"] / quiet["app_ms"],
@@ -100,18 +87,10 @@ def _read_while(goes_on: Callable[[], bool], browser: Browser, meter: Meter) -> 
     }
 
 
-def _ask(size: Size, query: str) -> Any:
-    with psycopg.connect(f"{serving.SERVER}/{size.database}") as connection:
-        row = connection.execute(f"{query} WHERE post_id IN {serving.MADE}", [SAID]).fetchone()
+def _ask(size: Size, column: str) -> Any:
+    with psycopg.connect(f"{serving.server()}/{size.database}") as connection:
+        row = connection.execute(f"SELECT {column} {DELIVERY}", [SAID]).fetchone()
         return row[0] if row else None
-
-
-def _finished(size: Size) -> bool:
-    return bool(_ask(size, "SELECT finished_at FROM feeds_announcementdelivery"))
-
-
-def _told(size: Size) -> int:
-    return int(_ask(size, "SELECT told FROM feeds_announcementdelivery") or 0)
 
 
 if __name__ == "__main__":

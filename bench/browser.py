@@ -9,19 +9,13 @@ say something on a machine that has nothing else to do.
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import serving
-from bench.measure import ROOT, Report, progress, wait_until
+from bench.measure import Report, arguments, progress, wait_until
 from bench.serving import Size
 from tests import chromium
 
@@ -69,19 +63,17 @@ MEASURED = """async () => {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few loads")
+    parser = arguments(__doc__)
     parser.add_argument("--size", type=Size.parse, default="500/10000", help="people/posts; 500/10000 without")
     parser.add_argument("--runs", type=int, help="loads of each page; 7, or 3 with --quick")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="add the lines to this file")
     options = parser.parse_args()
     runs = options.runs or (3 if options.quick else 7)
     found = chromium.find()
     if found is None:
-        sys.exit("There is no Chromium on this machine: python -m tests.chromium installs one.")
+        progress("First loads are not measured: there is no Chromium here. python -m tests.chromium installs one.")
+        return
     report = Report("browser", options.out, seed=options.seed)
-    with served(options.size, options.seed) as (port, told), sync_playwright() as playwright:
+    with serving.behind_nginx(options.size, seed=options.seed) as (port, told), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=chromium.FLAGS)
         for name, selector in PAGES.items():
             key, path = told["pages"][name]
@@ -91,45 +83,6 @@ def main() -> None:
             middle = {what: statistics.median(load[what] for load in loads) for what in loads[0]}
             report.add(name.partition(",")[0], size=str(options.size), **middle, loads=runs)
         browser.close()
-
-
-@contextmanager
-def served(size: Size, seed: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """A service of a size behind nginx: its port, and what `bench.subjects` tells of it."""
-    with serving.workplace() as place, serving.redis_server() as (redis_url, _):
-        static, run = place / "static", place / "nginx"
-        env = serving.environment(size, redis_url, place / "data", STATIC_ROOT=str(static), TRUSTED_PROXIES="1")
-        for folder in (place / "data", static, run):
-            folder.mkdir()
-        # nginx reads the files as somebody else where it is started by root
-        place.chmod(0o755)
-        serving.prepare(size, env, seed=seed)
-        serving.manage("collectstatic", "--no-input", "--verbosity", "0", env=env)
-        progress("Building the search index …")
-        serving.manage("rebuild_search", env=env)
-        with serving.page_server(env) as (pages, _), _sockets(env) as sockets, _nginx(env, run, pages, sockets) as port:
-            yield port, serving.subjects(env)
-
-
-@contextmanager
-def _sockets(env: dict[str, str]) -> Iterator[int]:
-    port = serving.free_port()
-    command = [sys.executable, str(ROOT / "manage.py"), "run", "sockets", "--address", f"127.0.0.1:{port}"]
-    with serving.running(command, env, port):
-        yield port
-
-
-@contextmanager
-def _nginx(env: dict[str, str], run: Path, pages: int, sockets: int) -> Iterator[int]:
-    port = serving.free_port()
-    script = (
-        "from pathlib import Path; from intranet.management import local, proxy; "
-        f"main = proxy.configuration(Path({str(run)!r}), {port}, ['127.0.0.1:{pages}'], ['127.0.0.1:{sockets}']); "
-        "print('\\n'.join(proxy.command(local.nginx(), main)))"
-    )
-    said = serving.manage("shell", "-v0", "-c", script, env=env)
-    with serving.running(said.strip().splitlines(), dict(os.environ), port):
-        yield port
 
 
 def _load(browser: Browser, address: str, cookie: Any, selector: str) -> dict[str, float]:

@@ -1,10 +1,11 @@
-"""Live updates under load, as JSON lines: time from a commit to the last of many sockets, and what they cost.
+"""Live updates under load: time from a commit to the last of many sockets, and what they cost.
 
-    DATABASE_URL=… REDIS_URL=… python -m bench.live [--quick] [--server uvicorn|daphne] [--sockets N …]
+    python -m bench.live [--quick] [--server uvicorn|daphne] [--sockets N …] [--out FILE]
 
-A socket server, a server of pages, the clients (`bench.fleet`) and whoever posts are processes of their own, on a
-database made for it beside the one named. Sockets are those of a tenth as many people. CPU is the socket server's
-own, its threads' together; memory is resident.
+A socket server and a server of pages as scaled mode starts them, the clients (`bench.fleet`) and whoever posts are
+processes of their own, on a database and a Redis made for this. Daphne, the default mode's, stands on the same and
+answers pages too, as it does there. Sockets are those of a tenth as many people. CPU is the socket server's own, its
+threads' together; memory is resident.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ import json
 import os
 import re
 import resource
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,21 +23,24 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import django
+import psycopg
+from psycopg import sql
+
+from bench import serving
+from bench.measure import PROC, Report, arguments, percentile, seconds
 
 HOST = "127.0.0.1"
 WORDS = "The review of how we answer letters from the public has found **three things** worth sharing. "
 BODY = "\n\n".join([WORDS * 3] * 3)
 SLOW = 50
-# Times the usual words in a post that slow clients cannot swallow
-LONG = 8
+# Times the usual words in a post that slow clients cannot swallow, and how many of them
+LONG, LONG_POSTS = 8, 100
 # Seconds over which the browser's first attempts to come back are spread
 JITTER = 2.0
-PREFIX = "python -m bench.live"
+DATABASE = f"{serving.PREFIX}_live_{os.getpid()}"
 
 
 # Processes
@@ -47,20 +49,14 @@ PREFIX = "python -m bench.live"
 class Process:
     """A child process that answers each JSON line with one."""
 
-    def __init__(self, *command: str, environment: dict[str, str], pass_fds: tuple[int, ...] = ()) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            pass_fds=pass_fds,
-            text=True,
-        )
+    def __init__(self, *command: str, env: dict[str, str]) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([sys.executable, *command], stdin=pipe, stdout=pipe, env=env, text=True)
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def ask(self, do: str, **told: Any) -> Any:
         """Have it do something, and wait for the answer."""
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+        self.process.stdin.write(json.dumps({"do": do, **told}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
@@ -71,49 +67,19 @@ class Process:
         self.process.kill()
         self.process.wait()
 
-    def cpu(self) -> float:
-        """Seconds of processor time it has used so far, all threads together (Linux)."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
-    def memory(self) -> int:
-        """Resident kilobytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]
-
-
-def serve(server: str, descriptor: int) -> None:
-    """Be the socket server: what `server` names, on a listening socket."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    os.environ["DJANGO_SETTINGS_MODULE"] = "intranet.settings"
-    if server == "uvicorn":
-        import uvicorn
-
-        options: dict[str, Any] = {"ws": "intranet.lib.uvicorn_server:SocketProtocol", "loop": "uvloop"}
-        quiet = {"log_level": "warning", "access_log": False, "lifespan": "off"}
-        behind_proxy = {"proxy_headers": False, "server_header": False}
-        uvicorn.run(
-            "intranet.asgi:application",
-            fd=descriptor,
-            ws_per_message_deflate=False,
-            backlog=4096,
-            **options,
-            **quiet,
-            **behind_proxy,
-        )
-        return
+def serve_by_daphne(port: int) -> None:
+    """Be the server of the default mode."""
     from daphne.endpoints import build_endpoint_description_strings
 
     from intranet.asgi import application
     from intranet.lib.daphne_server import BoundedServer
 
-    BoundedServer(application, endpoints=build_endpoint_description_strings(file_descriptor=descriptor)).run()
+    BoundedServer(application, endpoints=build_endpoint_description_strings(host=HOST, port=port)).run()
 
 
 def write_posts() -> None:
     """Be whoever posts: through the service's own action; the moment of the commit is the answer."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "intranet.settings"
     django.setup()
     from uuid import uuid4
 
@@ -136,20 +102,31 @@ def write_posts() -> None:
 
 
 @contextmanager
-def a_database(folder: str) -> Iterator[dict[str, str]]:
-    """A database made for this, and the environment of processes that use it."""
-    os.environ.update(DJANGO_SETTINGS_MODULE="intranet.settings", DATA_DIR=folder, LOG_LEVEL="WARNING")
-    django.setup()
+def own_ground() -> Iterator[dict[str, str]]:
+    """A database and a Redis made for this, and the variables of processes that use them, this one too."""
+    with serving.workplace() as place, serving.redis_server() as (redis_url, _):
+        env = serving.environment(DATABASE, redis_url, place / "data")
+        with psycopg.connect(f"{serving.server()}/postgres", autocommit=True) as server:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            try:
+                serving.manage("migrate", "--verbosity", "0", env=env)
+                os.environ.update(env)
+                django.setup()
+                with _connected():
+                    yield env
+            finally:
+                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
     from django.db import connection
 
-    own = str(connection.settings_dict["NAME"])
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    address = os.environ.get("DATABASE_URL", "")
-    address = address.replace(f"/{own}", f"/{name}") if address else f"sqlite:///{name}"
     try:
-        yield {**os.environ, "DATABASE_URL": address, "DEBUG": "0"}
+        yield
     finally:
-        connection.creation.destroy_test_db(own, verbosity=0)
+        connection.close()
+        connection.close_pool()
 
 
 def sessions(count: int) -> list[str]:
@@ -184,54 +161,37 @@ class Ground:
     """The processes of one round, each started on the same database.
 
     Attributes:
-        sockets: the socket server.
+        sockets: the process of the socket server.
         fleet: the clients.
         poster: whoever posts.
-        pages: where pages are answered; the socket server itself in default mode.
+        page_port: where pages are answered; by the socket server itself in default mode.
     """
 
-    def __init__(self, server: str, environment: dict[str, str], stack: ExitStack) -> None:
-        self.sockets, self.port = self._server(server, environment, stack)
-        self.fleet = Process("-m", "bench.fleet", str(self.port), environment=environment)
-        self.poster = Process("-m", "bench.live", "--be", "poster", environment=environment)
-        # Pages are Daphne's too where one process serves all
-        self.page_port = self.port if server == "daphne" else self._server("uvicorn", environment, stack)[1]
+    def __init__(self, server: str, env: dict[str, str], stack: ExitStack) -> None:
+        if server == "daphne":
+            self.page_port = port = serving.free_port()
+            command = [sys.executable, "-m", "bench.live", "--be", "daphne", "--port", str(port)]
+            self.sockets = stack.enter_context(serving.running(command, env, port))
+        else:
+            port, self.sockets = stack.enter_context(serving.socket_server(env))
+            self.page_port, _ = stack.enter_context(serving.page_server(env))
+        self.fleet = Process("-m", "bench.fleet", str(port), env=env)
+        self.poster = Process("-m", "bench.live", "--be", "poster", env=env)
         for process in (self.fleet, self.poster):
             stack.callback(process.end)
-        _until_up(self.port)
-        _until_up(self.page_port)
-
-    @staticmethod
-    def _server(server: str, environment: dict[str, str], stack: ExitStack) -> tuple[Process, int]:
-        listening = socket.socket()
-        listening.bind((HOST, 0))
-        listening.listen(4096)
-        descriptor = listening.fileno()
-        command = ("-m", "bench.live", "--be", server, "--descriptor", str(descriptor))
-        process = Process(*command, environment=environment, pass_fds=(descriptor,))
-        stack.callback(process.end)
-        port = listening.getsockname()[1]
-        listening.close()
-        return process, port
 
     def post(self, times: int = 1) -> float:
         """Post once, so many times the usual words; the moment of the commit."""
         return float(self.poster.ask("post", times=times)["committed"])
 
+    def cpu(self) -> float:
+        """Seconds of processor time the socket server has used so far."""
+        return seconds([self.sockets])
 
-def _until_up(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        asking = HTTPConnection(HOST, port, timeout=30)
-        try:
-            asking.request("GET", "/health/live")
-            if asking.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            asking.close()
-    raise RuntimeError("The server did not start")
+    def memory(self) -> int:
+        """Resident kilobytes of the socket server."""
+        status = (PROC / str(self.sockets) / "status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])  # type: ignore[index]
 
 
 # Questions
@@ -251,35 +211,33 @@ def connecting(ground: Ground, cookies: list[str], count: int) -> dict[str, Any]
     ground.fleet.ask("open", cookies=cookies[:20], at=top())
     ground.fleet.ask("leave")
     time.sleep(1)
-    cpu, memory = ground.sockets.cpu(), ground.sockets.memory()
+    cpu, memory = ground.cpu(), ground.memory()
     chosen = [cookies[number % (count // 10)] for number in range(count)]
     took = ground.fleet.ask("open", cookies=chosen, at=top())["seconds"]
     return {
-        "what": "connect",
-        "seconds": round(took, 2),
-        "cpu_ms_each": round((ground.sockets.cpu() - cpu) * 1000 / count, 3),
-        "kb_each": round((ground.sockets.memory() - memory) / count, 1),
+        "seconds": took,
+        "cpu_ms_each": (ground.cpu() - cpu) * 1000 / count,
+        "kb_each": (ground.memory() - memory) / count,
     }
 
 
-def fanning_out(ground: Ground, count: int, rounds: int, what: str = "fan-out", times: int = 1) -> dict[str, Any]:
+def fanning_out(ground: Ground, count: int, rounds: int, times: int = 1) -> dict[str, Any]:
     """Posts to everyone, one by one: milliseconds from the commit to the clients, and the server's CPU."""
     halves, lasts = [], []
-    cpu = ground.sockets.cpu()
+    cpu = ground.cpu()
     for _ in range(rounds):
         ground.fleet.ask("expect")
         answer = ground.fleet.ask("wait", since=ground.post(times))
         halves.append(answer["p50"])
         lasts.append(answer["last"])
         time.sleep(0.1)
-    cpu = ground.sockets.cpu() - cpu
+    cpu = ground.cpu() - cpu
     return {
-        "what": what,
-        "half_ms_p50": round(statistics.median(halves), 1),
-        "last_ms_p50": round(statistics.median(lasts), 1),
-        "last_ms_p95": round(statistics.quantiles(lasts, n=20)[-1], 1),
-        "last_ms_best": round(min(lasts), 1),
-        "cpu_us_each": round(cpu * 1e6 / rounds / count, 1),
+        "half_ms_p50": statistics.median(halves),
+        "last_ms_p50": statistics.median(lasts),
+        "last_ms_p95": percentile(lasts, 0.95),
+        "last_ms_best": min(lasts),
+        "cpu_us_each": cpu * 1e6 / rounds / count,
     }
 
 
@@ -305,7 +263,7 @@ class Reader(threading.Thread):
     def p95(self) -> float:
         """Milliseconds; the list begins anew."""
         times, self.times = self.times, []
-        return round(statistics.quantiles(times, n=20)[-1], 1)
+        return percentile(times, 0.95)
 
 
 def coming_back(ground: Ground, cookies: list[str]) -> dict[str, Any]:
@@ -314,70 +272,69 @@ def coming_back(ground: Ground, cookies: list[str]) -> dict[str, Any]:
     reader.start()
     time.sleep(5)
     quiet = reader.p95()
-    cpu = ground.sockets.cpu()
+    cpu = ground.cpu()
     answer = ground.fleet.ask("cut", at=top(), jitter=JITTER)
     during = reader.p95()
     reader.is_over = True
-    cpu = ground.sockets.cpu() - cpu
+    cpu = ground.cpu() - cpu
     return {
-        "what": "reconnect",
-        "seconds": round(answer["seconds"], 2),
-        "back": answer["back"],
-        "again": answer["again"],
-        "cpu_ms_each": round(cpu * 1000 / answer["back"], 3),
-        "page_p95_ms": [quiet, during],
+        **answer,
+        "cpu_ms_each": cpu * 1000 / answer["back"],
+        "page_p95_quiet_ms": quiet,
+        "page_p95_ms": during,
+        "page_p95_times_quiet": during / quiet,
     }
 
 
-def dawdling(ground: Ground, cookies: list[str], count: int, posts: int) -> Iterator[dict[str, Any]]:
-    """Some clients read a byte a second: what the others notice, and what it costs the server."""
-    memory = ground.sockets.memory()
-    ground.fleet.ask("dawdle", cookies=cookies[:SLOW])
-    yield fanning_out(ground, count, posts, "fan-out beside slow clients", LONG)
-    time.sleep(12)
-    held = {"held_kb": ground.sockets.memory() - memory}
-    yield {"what": "slow clients", "were": SLOW, **ground.fleet.ask("count_closed"), **held}
+def slow_clients(ground: Ground, before: int) -> dict[str, Any]:
+    """What became of the clients that read a byte a second, and what they cost since the server held `before` kB."""
+    closed = ground.fleet.ask("count_closed")
+    codes = " ".join(map(str, closed.pop("codes")))
+    return {"were": SLOW, **closed, "codes": codes, "held_kb": ground.memory() - before}
 
 
-def measure(server: str, count: int, rounds: int, environment: dict[str, str], cookies: list[str]) -> None:
+def measure(report: Report, server: str, count: int, rounds: int, env: dict[str, str], cookies: list[str]) -> None:
     """Every question, of one server with so many sockets."""
 
-    def tell(line: dict[str, Any]) -> None:
-        print(
-            json.dumps({"server": server, "sockets": count, "load": round(os.getloadavg()[0], 1), **line}), flush=True
-        )
+    def tell(what: str, figures: dict[str, Any]) -> None:
+        report.add(what, server=server, sockets=count, load=os.getloadavg()[0], **figures)
 
     with ExitStack() as stack:
-        ground = Ground(server, environment, stack)
-        tell(connecting(ground, cookies, count))
+        ground = Ground(server, env, stack)
+        tell("connect", connecting(ground, cookies, count))
         fanning_out(ground, count, 2)
-        tell(fanning_out(ground, count, rounds))
-        if count <= 1000:
-            tell(coming_back(ground, cookies))
-            for line in dawdling(ground, cookies, count, 100):
-                tell(line)
+        tell("fan-out", fanning_out(ground, count, rounds))
+        if count > 1000:
+            return
+        tell("reconnect", coming_back(ground, cookies))
+        before = ground.memory()
+        ground.fleet.ask("dawdle", cookies=[cookies[number % len(cookies)] for number in range(SLOW)])
+        tell("fan-out beside slow clients", fanning_out(ground, count, LONG_POSTS, LONG))
+        time.sleep(12)
+        tell("slow clients", slow_clients(ground, before))
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog=PREFIX)
-    options.add_argument("--quick", action="store_true")
-    options.add_argument("--server", choices=("uvicorn", "daphne"), action="append")
-    options.add_argument("--sockets", type=int, nargs="+")
-    options.add_argument("--be", choices=("uvicorn", "daphne", "poster"), help=argparse.SUPPRESS)
-    options.add_argument("--descriptor", type=int, help=argparse.SUPPRESS)
-    given = options.parse_args()
-    if given.be == "poster":
+    parser = arguments(__doc__)
+    parser.add_argument("--server", choices=("uvicorn", "daphne"), action="append", help="both without")
+    parser.add_argument("--sockets", type=int, nargs="+", help="1000 and 5000, or 1000 with --quick")
+    parser.add_argument("--be", choices=("daphne", "poster"), help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.be == "poster":
         return write_posts()
-    if given.be:
-        return serve(given.be, given.descriptor)
-    # So that its children and its database go with it
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    sizes = given.sockets or ([1000] if given.quick else [1000, 5000])
-    with TemporaryDirectory() as folder, a_database(folder) as environment:
+    if options.be:
+        return serve_by_daphne(options.port)
+    # A file for each socket: those started here may open as many as we may
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    report = Report("live", options.out, seed=options.seed)
+    sizes = options.sockets or ([1000] if options.quick else [1000, 5000])
+    with own_ground() as env:
         cookies = sessions(max(sizes) // 10)
-        for server in given.server or ["uvicorn", "daphne"]:
+        for server in options.server or ["uvicorn", "daphne"]:
             for count in sizes:
-                measure(server, count, 10 if given.quick else 30, environment, cookies)
+                measure(report, server, count, 10 if options.quick else 30, env, cookies)
     return None
 
 

@@ -5,6 +5,7 @@ Processor time, not the clock, is what is compared: the machine may have other w
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -22,6 +23,21 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
 TICK = os.sysconf("SC_CLK_TCK")
+# What can stand in a cell of a table
+Figure = str | int | float | None
+
+
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """A parser with what every bench takes.
+
+    Args:
+        about: the docstring of the bench.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a first look: small, and few of everything")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="add the lines to this file")
+    return parser
 
 
 class Report:
@@ -37,8 +53,15 @@ class Report:
         self._out = out
         self.lines: list[dict[str, Any]] = []
 
-    def add(self, what: str, **measured: Any) -> dict[str, Any]:
-        """Write one line; floats are rounded to four digits that count."""
+    def add(self, what: str, **measured: Figure) -> dict[str, Any]:
+        """Write one line; floats are rounded to four digits that count.
+
+        Raises:
+            TypeError: a figure is no figure, or is called what every line says of where it comes from.
+        """
+        for key, value in measured.items():
+            if key in self._facts or key == "at" or not isinstance(value, Figure):
+                raise TypeError(f"“{key}” cannot be {value!r} in a line of a bench")
         facts = {key: significant(value) for key, value in measured.items()}
         line = {"what": what, **facts, **self._facts, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         text = json.dumps(line, ensure_ascii=False)

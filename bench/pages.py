@@ -1,6 +1,6 @@
 """What each page costs, at several sizes of service: processor time, latency, queries, bytes; beside a bare view.
 
-    python -m bench.pages [--quick] [--sizes 500/10000,50000/1000000] [--out FILE] [--only WORD]
+    python -m bench.pages [--quick] [--sizes 500/10000,50000/1000000] [--searched 5000/100000] [--only WORD]
 
 Databases are made by load_scale where they are missing (BENCH_DATABASE_SERVER says where) and kept. The pages are
 served by one worker as scaled mode serves them and asked over one keep-alive connection, signed in. Milliseconds of
@@ -12,85 +12,83 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench import serving
 from bench.counting import ANSWER
-from bench.measure import Meter, Report, percentile, progress
+from bench.measure import Meter, Report, arguments, percentile
 from bench.serving import Browser, Size
 
-SIZES, QUICK_SIZES = "500/10000,50000/1000000", "500/10000"
+SIZES, QUICK_SIZES = "500/10000,50000/1000000,500000/5000000", "500/10000"
+# Where searching is measured besides the smallest: what the index costs is no matter of the database
+SEARCHED = "5000/100000"
 # A search index of a larger service is built where asked: it takes long
-SEARCHED = 20_000
+SOON_BUILT = 20_000
+SEARCH = "search"
 SAID = "Measured: what it costs to say something"
 
 
 def main() -> None:
     options = _options()
     report = Report("pages", options.out, seed=options.seed)
-    with serving.workplace() as place, serving.redis_server() as (redis_url, redis_pid):
-        bare: dict[str, Any] = {}
-        for size in map(Size.parse, options.sizes.split(",")):
-            env = serving.environment(size, redis_url, place / size.database)
-            Path(env["DATA_DIR"]).mkdir(parents=True)
-            serving.prepare(size, env, seed=options.seed, fresh=options.fresh)
-            searched = size.posts <= SEARCHED or options.search
-            if searched:
-                progress("Building the search index …")
-                serving.manage("rebuild_search", env=env)
-            with serving.bare_server(env) as (port, pid):
-                bare = _measure(lambda b: b.ask("/"), Browser(port), Meter({"app": pid}), options)
-                report.add("bare view", size=str(size), **bare)
-            with serving.page_server(env) as (port, pid):
-                meter = Meter({"app": pid, "redis": redis_pid}, size.database)
-                _measure_pages(report, size, env, port, meter, bare["total_ms"], options, searched=searched)
-            serving.forget(size, SAID)
+    for size in _sizes(options.sizes):
+        _measure_size(report, size, options, is_searched=size.posts <= SOON_BUILT)
     _compare(report)
+    for size in _sizes(options.searched):
+        _measure_size(report, size, options, is_searched=True, only=SEARCH)
+
+
+def _sizes(text: str) -> list[Size]:
+    return [Size.parse(each) for each in text.split(",") if each]
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="the smallest size, few requests")
-    parser.add_argument("--sizes", help=f"people/posts, with commas between; {SIZES} without")
+    parser = arguments(__doc__)
+    parser.add_argument(
+        "--sizes", help=f"people/posts, with commas between; {SIZES} without, or the first with --quick"
+    )
+    parser.add_argument(
+        "--searched", help=f"where the search page alone is measured; {SEARCHED} where nothing is chosen"
+    )
     parser.add_argument("--only", default="", help="pages with this in their name")
     parser.add_argument("--requests", type=int, help="at most so many of each page; 200, or 40 with --quick")
     parser.add_argument("--seconds", type=float, help="at most so long on each page; 8, or 2 with --quick")
-    parser.add_argument("--search", action="store_true", help="build the search index of large sizes too")
     parser.add_argument("--fresh", action="store_true", help="make the databases anew")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="add the lines to this file")
     options = parser.parse_args()
+    if options.searched is None:
+        options.searched = "" if options.quick or options.sizes or options.only else SEARCHED
     options.sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
     options.requests = options.requests or (40 if options.quick else 200)
     options.seconds = options.seconds or (2.0 if options.quick else 8.0)
     return options
 
 
-def _measure_pages(
-    report: Report,
-    size: Size,
-    env: dict[str, str],
-    port: int,
-    meter: Meter,
-    bare: float,
-    options: argparse.Namespace,
-    *,
-    searched: bool,
+def _measure_size(
+    report: Report, size: Size, options: argparse.Namespace, *, is_searched: bool, only: str = ""
 ) -> None:
-    told = serving.subjects(env)
-    asks: dict[str, tuple[str, Callable[[Browser], Any]]] = {
-        name: (key, lambda browser, path=path: browser.ask(path)) for name, (key, path) in told["pages"].items()
-    }
-    asks["create a post"] = (told["sessions"]["fifty"], lambda browser: serving.say(browser, told, SAID))
-    for name, (key, ask) in asks.items():
-        if options.only not in name or (name.startswith("search") and not searched):
-            continue
-        browser = Browser(port, {told["session_cookie"]: key, told["csrf_cookie"]: told["csrf"]})
-        measured = _measure(ask, browser, meter, options)
-        report.add(name, size=str(size), **measured, times_bare=measured["total_ms"] / bare)
-        browser.close()
+    """The bare view and the pages of one size of service."""
+    with serving.service(size, seed=options.seed, fresh=options.fresh, index=is_searched) as made:
+        with serving.bare_server(made.env) as (port, pid):
+            bare = _measure(lambda b: b.ask("/"), Browser(port), Meter({"app": pid}), options)
+            report.add("bare view", size=str(size), **bare)
+        with serving.page_server(made.env) as (port, pid):
+            told = serving.subjects(made.env)
+            meter = Meter({"app": pid, "redis": made.redis}, size.database)
+            for name, key, ask in _asked(told):
+                if options.only not in name or only not in name or (name.startswith(SEARCH) and not is_searched):
+                    continue
+                browser = Browser(port, {told["session_cookie"]: key, told["csrf_cookie"]: told["csrf"]})
+                measured = _measure(ask, browser, meter, options)
+                report.add(name, size=str(size), **measured, times_bare=measured["total_ms"] / bare["total_ms"])
+                browser.close()
+
+
+def _asked(told: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[Browser], Any]]]:
+    """What is measured: its name, the session of who asks, and how."""
+    for name, (key, path) in told["pages"].items():
+        yield name, key, lambda browser, path=path: browser.ask(path)
+    yield "create a post", told["sessions"]["fifty"], lambda browser: serving.say(browser, told, SAID)
 
 
 def _measure(
@@ -143,7 +141,7 @@ def _compare(report: Report) -> None:
     for line in report.lines:
         pages.setdefault(line["what"], []).append(line)
     for name, lines in pages.items():
-        if len(lines) > 1 and name != "bare view":
+        if len(lines) > 1 and name != "bare view" and not name.startswith(SEARCH):
             ratio = lines[-1]["total_ms"] / lines[0]["total_ms"]
             report.add("ratio", page=name, smallest=lines[0]["size"], largest=lines[-1]["size"], ratio=ratio)
 

@@ -1,14 +1,12 @@
-"""How good the ranking of the search engine is: nDCG@10 and recall@100 over a judged collection, as JSON lines.
+"""How good the ranking of each search engine is: nDCG@10 and recall@100 over a judged collection.
 
-    python -m bench.search_relevance [FOLDER]
+    python -m bench.search_relevance [FOLDER] [--out FILE]
 
 FOLDER holds the Cranfield collection: 1,400 abstracts, 225 questions and judgements (Cleverdon, 1967), in the files
-cran.all.1400, cran.qry and cranqrel.
+cran.all.1400, cran.qry and cranqrel. Without it nothing is measured, which is said.
 """
 
-import json
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,10 +15,11 @@ from pathlib import Path
 
 from django.utils.module_loading import import_string
 
+from bench.measure import ROOT, Report, arguments, progress
 from intranet.lib.search import ENGINES
 from intranet.lib.search.protocol import Document, Engine, Query
 
-CRANFIELD = Path(__file__).resolve().parents[2] / "shared" / "data" / "cranfield"
+CRANFIELD = ROOT.parent / "shared" / "data" / "cranfield"
 EVERYONE = frozenset([1])
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -83,13 +82,23 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else CRANFIELD
+    parser = arguments(__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=CRANFIELD, help=f"{CRANFIELD} without")
+    options = parser.parse_args()
+    try:
+        documents = list(cranfield_documents(options.folder))
+        judged = cranfield_judgements(options.folder)
+    except OSError as error:
+        progress(
+            f"Relevance is not measured: {error}. python -m bench.search_relevance FOLDER says where Cranfield is."
+        )
+        return
+    report = Report("search_relevance", options.out, seed=options.seed)
     for name, path in ENGINES.items():
         with tempfile.TemporaryDirectory() as directory:
             engine = import_string(path)(Path(directory))
-            engine.rebuild(cranfield_documents(folder), upto=0)
-            measured = measure(engine, cranfield_judgements(folder))
-            print(json.dumps({"collection": "cranfield", "engine": name, **measured}))
+            engine.rebuild(documents, upto=0)
+            report.add("cranfield", engine=name, **measure(engine, judged))
 
 
 if __name__ == "__main__":
