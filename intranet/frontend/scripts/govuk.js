@@ -1,7 +1,5 @@
-// The behaviour of GOV.UK Frontend's components and GitHub's Markdown toolbar, on the page and in every fragment that
-// htmx brings later.
+// The behaviour of GOV.UK Frontend's components, on the page and in every fragment that htmx brings later.
 
-import "@github/markdown-toolbar-element"
 import { Button, CharacterCount, ErrorSummary, PasswordInput, SkipLink } from "govuk-frontend"
 
 const components = [
