@@ -147,6 +147,16 @@ def test_with_a_keyboard_one_posts_to_everyone(open_as: OpenAs, alice: User) -> 
     assert (post.author, post.kind, post.audience) == (alice, PostKind.QUESTION, everyone)
 
 
+def test_what_is_typed_is_made_bold_with_the_toolbar(open_as: OpenAs, alice: User) -> None:
+    page = open_as(alice)
+    text, bold = page.locator("#composer textarea"), page.get_by_role("button", name="Bold")
+    expect(bold).to_be_hidden()
+    text.fill("falcons")
+    text.select_text()
+    bold.click()
+    expect(text).to_have_value("**falcons**")
+
+
 def test_with_a_keyboard_knowledge_is_written_discussed_and_found(
     page: Page, alice: User, charlie: User, open_as: OpenAs
 ) -> None:

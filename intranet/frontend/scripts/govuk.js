@@ -25,5 +25,6 @@ function start(root) {
 // The components look for this class, set by an inline script in GOV.UK's own template: a browser that runs modules has
 // all that they need
 document.body.classList.add("govuk-frontend-supported")
-start(document)
+// In a task of its own: a key pressed meanwhile need not wait for all scripts
+setTimeout(() => start(document))
 document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement ?? event.detail.elt))
