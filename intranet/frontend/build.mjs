@@ -1,5 +1,5 @@
-// Builds what the pages take from the npm lock into build/static: one style sheet, htmx, and one module with the
-// behaviour of third-party components. Our own modules in intranet/static are served as they are.
+// Builds what pages fetch into build/static: one style sheet, htmx, and of our own modules in scripts/, with the third-party
+// behaviour from the npm lock that they use, one file for each moment at which it is wanted.
 
 import { copyFile, mkdir, writeFile } from "node:fs/promises"
 import path from "node:path"
@@ -27,10 +27,11 @@ await writeFile(path.join(out, "css/app.css"), css)
 
 await build({
   bundle: true,
-  entryPoints: [path.join(here, "govuk.js")],
+  // Before the first paint, on every page, on pages with news, and where somebody writes
+  entryPoints: ["times", "app", "live", "toolbar"].map((name) => path.join(here, `scripts/${name}.js`)),
   format: "esm",
   minify: true,
-  outfile: path.join(out, "js/govuk.js"),
+  outdir: path.join(out, "js"),
   target: "es2020",
 })
 await copyFile(path.join(modules, "htmx.org/dist/htmx.min.js"), path.join(out, "js/htmx.min.js"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from feeds.demo.avatars import avatar
 from feeds.models import Follow, Post, PostKind, Reaction
@@ -145,6 +145,36 @@ def test_with_a_keyboard_one_posts_to_everyone(open_as: OpenAs, alice: User) -> 
     expect(page.locator("#composer textarea")).to_have_value("")
     post = Post.objects.get()
     assert (post.author, post.kind, post.audience) == (alice, PostKind.QUESTION, everyone)
+
+
+def test_what_is_typed_is_made_bold_with_the_toolbar(open_as: OpenAs, alice: User) -> None:
+    page = open_as(alice)
+    text, bold = page.locator("#composer textarea"), page.get_by_role("button", name="Bold")
+    expect(bold).to_be_hidden()
+    text.fill("falcons")
+    text.select_text()
+    bold.click()
+    expect(text).to_have_value("**falcons**")
+
+
+def come_late(route: Route) -> None:
+    route.request.frame.page.wait_for_timeout(500)
+    route.continue_()
+
+
+def test_a_page_is_first_painted_with_its_times_in_words(open_as: OpenAs, alice: User) -> None:
+    factories.post(author=alice)
+    page = open_as(alice)
+    page.add_init_script(
+        """requestAnimationFrame(function look() {
+            window.painted = document.querySelector("#feed time")?.textContent
+            if (!window.painted) requestAnimationFrame(look)
+        })"""
+    )
+    # The script comes late, yet nothing is shown before it: a line that gets shorter would move what is read
+    page.route(re.compile(r"/static/js/times"), come_late)
+    page.reload()
+    assert page.evaluate("window.painted") == "now"
 
 
 def test_with_a_keyboard_knowledge_is_written_discussed_and_found(

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.template.loader import render_to_string
 from django.test import Client
 
 PAGE = "/accessibility/"
 ADDRESS = re.compile(r"""(?:href|src)="(/static/[^"]+)\"""")
-IMPORT = re.compile(r"""import\s*"\./([^"]+)\"""")
+MODULE = re.compile(r'<script type="module" src="([^"]+)"')
 
 
 @pytest.fixture
@@ -49,15 +50,20 @@ def test_collected_files_go_by_hashed_names_and_every_page_asks_for_those(collec
 
 
 @pytest.mark.django_db
-def test_modules_import_each_other_by_hashed_names(collected: Path) -> None:
+def test_modules_are_whole_so_that_none_waits_for_another(collected: Path) -> None:
     client = Client()
-    page = client.get(PAGE).content.decode()
-    (entry,) = re.findall(r'src="(/static/js/app\.[^"]+)"', page)
-    imported = IMPORT.findall(fetched(client, entry)[0])
-    assert len(imported) >= 5
-    for name in imported:
-        assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.js", name)
-        assert fetched(client, f"/static/js/{name}")[0]
+    modules = MODULE.findall(client.get(PAGE).content.decode())
+    assert len(modules) >= 2
+    for address in modules:
+        assert not re.search(r"""\bimport\s*["'{*]|\bfrom\s*["']""", fetched(client, address)[0]), address
+
+
+@pytest.mark.django_db
+def test_the_script_of_the_toolbar_goes_by_its_hashed_name(collected: Path) -> None:
+    toolbar = render_to_string("components/toolbar.html", {"for": "body"})
+    (address,) = re.findall(r'data-script="([^"]+)"', toolbar)
+    assert re.fullmatch(r"/static/js/toolbar\.[0-9a-f]{12}\.js", address)
+    assert fetched(Client(), address)[0]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
-// The behaviour of GOV.UK Frontend's components and GitHub's Markdown toolbar, on the page and in every fragment that
-// htmx brings later.
+// The behaviour of GOV.UK Frontend's components, on the page and in every fragment that htmx brings later.
 
-import "@github/markdown-toolbar-element"
 import { Button, CharacterCount, ErrorSummary, PasswordInput, SkipLink } from "govuk-frontend"
 
 const components = [
@@ -27,5 +25,6 @@ function start(root) {
 // The components look for this class, set by an inline script in GOV.UK's own template: a browser that runs modules has
 // all that they need
 document.body.classList.add("govuk-frontend-supported")
-start(document)
+// In a task of its own: a key pressed meanwhile need not wait for all scripts
+setTimeout(() => start(document))
 document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement ?? event.detail.elt))

@@ -2,6 +2,7 @@
 
 import "./announce.js"
 import "./forms.js"
+import "./govuk.js"
 import "./menus.js"
 import "./swaps.js"
-import "./times.js"
+import "./writing.js"

@@ -1,4 +1,5 @@
-// Times of the last week in words ("5 minutes ago"). The page holds the absolute time, which stays as the tooltip.
+// Times of the last week in words ("5 minutes ago"). The page holds the absolute time, which stays as the tooltip. The
+// first paint waits for this: a shorter time afterwards would move the lines below it.
 
 const UNITS = [["minute", 60], ["hour", 3600], ["day", 86400]]
 const WEEK = 7 * 86400
