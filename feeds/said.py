@@ -114,10 +114,10 @@ def comments_of(post_id: int, *, cursor: str | None) -> KeysetPage[Said]:
     Raises:
         BadCursor: this list never gave it out.
     """
-    comments = Comment.objects.filter(post_id=post_id).opening()
     if not cursor:
         rows = _FIRST_PAGE.rows(post_id=post_id)
-        return _page(comments, None, COMMENTS_AT_ONCE, lambda *_: [_said(row) for row in rows])
+        return _page(Comment.objects.all(), None, COMMENTS_AT_ONCE, lambda *_: [_said(row) for row in rows])
+    comments = Comment.objects.filter(post_id=post_id).opening()
     return _page(comments, cursor, COMMENTS_AT_ONCE, lambda *asked: _read(_opening, *asked))
 
 
