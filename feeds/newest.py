@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from feeds.models import Post, PostTopic, Reaction
 from intranet.lib.compiled import Compiled
-from intranet.lib.merged import Leg, can_merge, first_ids, newest_ids, ordered
+from intranet.lib.merged import Leg, can_merge, first_ids, ids_of, newest_ids, ordered
 from intranet.lib.pagination import KeysetPage, keyset_page
 from intranet.lib.stamp import Stamp
 
@@ -149,9 +149,21 @@ class Newest:
         return ordered(reached, backward=backward, prefix=self.prefix).values("pk")[:size]
 
     def _lately(self, posts: Any, size: int) -> Any:
-        sql, params = newest_ids(Post, self.legs, size=size * LATELY)
-        lately = RawSQL(sql, params, output_field=Post._meta.pk)
-        return ordered(posts.filter(pk__in=lately), backward=False).values("pk")[:size]
+        return ordered(posts.filter(pk__in=ids_of("reached")), backward=False).values("pk")[:size]
+
+    def after_reaching(self, sql: str, params: Any, *, size: int) -> tuple[str, Any]:
+        """SQL of a query for what was reached lately, with what that is before it, and how many these are last.
+
+        Where there is nothing, a row of nulls says how many.
+        """
+        reached, more = newest_ids(Post, self.legs, size=size * LATELY)
+        counted = "(SELECT count(*) AS number FROM reached) AS counted"
+        order = "ORDER BY found.created_at DESC, found.pk DESC"
+        return (
+            f"WITH reached AS MATERIALIZED ({reached}), found AS ({sql}) "
+            f"SELECT found.*, counted.number FROM {counted} LEFT JOIN found ON true {order}",
+            (*more, *params),
+        )
 
 
 class FirstRows:
@@ -159,7 +171,8 @@ class FirstRows:
 
     Args:
         newest: makes the list, of `user` and of an id where it takes one.
-        rows: makes the rows of it; those of a page unless said otherwise.
+        rows: makes the rows of it, of which the first columns are `pk` and `created_at`; those of a page unless said
+            otherwise.
         size: how many there are where there is no end.
     """
 
@@ -172,16 +185,24 @@ class FirstRows:
     ) -> None:
         names, self.size = tuple(inspect.signature(newest).parameters), size
 
-        def build(is_lately: bool) -> Callable[..., QuerySet[Any, Any]]:
-            return lambda **known: rows(newest(**known), known["user"], is_lately=is_lately)
+        def ever(**known: Any) -> QuerySet[Any, Any]:
+            return rows(newest(**known), known["user"], is_lately=False)
 
-        self._ever, self._lately = (Compiled(build(is_lately), names=names) for is_lately in (False, True))
+        def lately(**known: Any) -> QuerySet[Any, Any]:
+            return rows(newest(**known), known["user"], is_lately=True)
+
+        def wrapped(sql: str, params: Any, **known: Any) -> tuple[str, Any]:
+            return newest(**known).after_reaching(sql, params, size=size)
+
+        self._ever, self._lately = Compiled(ever, names=names), Compiled(lately, names=names, wrap=wrapped)
 
     def find(self, **known: Any) -> list[tuple[Any, ...]]:
         """The rows for a reader now."""
         if can_merge():
-            found = self._lately.rows(**known)
-            if len(found) >= self.size:
+            rows = self._lately.rows(**known)
+            reached, found = rows[0][-1], [row[:-1] for row in rows if row[0] is not None]
+            # All there are, or all that are wanted
+            if reached < self.size * LATELY or len(found) >= self.size:
                 return found
         return self._ever.rows(**known)
 

@@ -65,7 +65,7 @@ def _first_named(names: tuple[str, ...]) -> Compiled:
     def first(user: Any, **words: Any) -> Any:
         return _found(user, words=list(words.values())).first()
 
-    return Compiled(first, ("user", *names), **{name: CharField() for name in names})
+    return Compiled(first, ("user", *names), None, **{name: CharField() for name in names})
 
 
 # The pages that begin a list without words, by the filters that are given

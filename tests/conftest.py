@@ -111,11 +111,14 @@ def walking(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def walk(rows: int) -> None:
         monkeypatch.setattr(merged, "MANY_SOURCES", 0)
+        monkeypatch.setattr(merged, "VERY_MANY_SOURCES", 0)
         monkeypatch.setattr(merged, "WALKED", rows)
         kept = Compiled.rows
         # Not as they were compiled before
         monkeypatch.setattr(
-            Compiled, "rows", lambda self, **values: kept(Compiled(self.build, self.names, **self.fields), **values)
+            Compiled,
+            "rows",
+            lambda self, **values: kept(Compiled(self.build, self.names, self.wrap, **self.fields), **values),
         )
 
     return walk

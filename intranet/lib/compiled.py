@@ -160,6 +160,8 @@ class Compiled:
             argument called `ids`, or ending in `_ids`, is a list of ids; one ending in `_keys` a list of texts; one
             called `user` is somebody known by `pk` alone; every other is an id, unless `fields` says what it is.
         names: of its arguments, where `build` takes any.
+        wrap: makes other SQL of the query's: given that with its parameters, and the arguments of `build` by name, it
+            answers with SQL and parameters. Columns it adds come last.
         fields: the types of arguments that are something else.
     """
 
@@ -167,9 +169,10 @@ class Compiled:
         self,
         build: Callable[..., models.QuerySet[Any, Any]],
         names: Iterable[str] | None = None,
+        wrap: Callable[..., tuple[str, Any]] | None = None,
         **fields: models.Field[Any, Any],
     ) -> None:
-        self.build, self.fields = build, fields
+        self.build, self.wrap, self.fields = build, wrap, fields
         self.names = tuple(names or inspect.signature(build).parameters)
         self._made: dict[str, _Made] = {}
 
@@ -216,6 +219,8 @@ class Compiled:
             found = self.build(**arguments)
             compiler = found.query.get_compiler(connection=connection)
             sql, params = compiler.as_sql()
+            if self.wrap:
+                sql, params = self.wrap(sql, params, **arguments)
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         if connection.vendor == "postgresql":
             sql, params = _numbered(sql, params, connection)

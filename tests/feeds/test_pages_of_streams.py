@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
+from feeds import newest
 from feeds.actions import follows
 from feeds.beside import kept_items
 from feeds.models import Comment, Post, PostTopic
@@ -65,10 +66,19 @@ def busy(treasury: Department, health: Department, alice: User, bob: User, charl
     return writers
 
 
-@pytest.mark.parametrize("walked_rows", [None, 0, 12, 40, 69])
+# Rows that are walked before sources are read, and how many times as many posts as are wanted are looked at first
+@pytest.mark.parametrize(
+    ("walked_rows", "lately"), [(None, 3), (0, 1), (0, 3), (12, 1), (12, 3), (40, 1), (40, 2), (69, 3)]
+)
 def test_every_stream_holds_what_filtering_finds_in_order(
-    busy: list[User], treasury: Department, walking: Callable[[int], None], walked_rows: int | None
+    busy: list[User],
+    treasury: Department,
+    walking: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    walked_rows: int | None,
+    lately: int,
 ) -> None:
+    monkeypatch.setattr(newest, "LATELY", lately)
     if walked_rows is not None:
         walking(walked_rows)
     club = Audience.objects.get(community__name="Club").community
@@ -82,6 +92,17 @@ def test_every_stream_holds_what_filtering_finds_in_order(
         for stream in named:
             expected = list(stream.posts(reader).order_by("-created_at", "-pk").values_list("pk", flat=True))
             assert walked(stream, reader) == expected, (str(stream), reader.name)
+
+
+def test_what_many_may_not_see_does_not_hide_what_they_may(
+    alice: User, charlie: User, treasury: Department, walking: Callable[[int], None]
+) -> None:
+    walking(0)
+    follows.follow(target=alice, by=charlie)
+    seen = [factories.post(author=alice).pk for _ in range(25)]
+    for _ in range(25 * newest.LATELY):
+        factories.post(author=alice, audience=treasury.audience)
+    assert [card.pk for card in Stream(StreamKind.FOLLOWING).page(charlie, cursor=None)] == seen[:4:-1]
 
 
 def test_what_changes_a_post_changes_its_kept_fragment(alice: User, bob: User) -> None:

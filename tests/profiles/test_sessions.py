@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from profiles import session_store
 from profiles.actions import memberships
 from profiles.models import User
 from profiles.sessions import people_of
@@ -44,6 +45,55 @@ def test_a_session_that_does_not_stand_is_nobodys(alice: User, bob: User, charli
     User.objects.filter(pk=fay.pk).update(is_demo=True)
     settings.DEBUG = False
     assert people_of(keys) == {stands: alice}
+
+
+def test_a_wrong_guess_at_whose_a_session_is_lets_nobody_in_as_somebody_else(alice: User, bob: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    key = client.session.session_key
+    for guess in (alice.pk, bob.pk, 0, None):
+        with session_store._lock:
+            session_store._whose.pop(key, None)
+            if guess is not None:
+                session_store._whose[key] = guess
+        page = client.get("/").content.decode()
+        assert "Alice Archer" in page and "Bob Baker" not in page
+        assert session_store._whose[key] == alice.pk
+
+
+@pytest.mark.parametrize("lost", ["signed out elsewhere", "expired", "suspended", "password", "gone"])
+def test_a_session_that_ended_ends_at_the_next_page_whoever_it_was(alice: User, lost: str) -> None:
+    client = Client()
+    client.force_login(alice)
+    assert client.get("/").status_code == 200
+    session = Session.objects.filter(pk=client.session.session_key)
+    if lost == "signed out elsewhere":
+        session.delete()
+    elif lost == "expired":
+        session.update(expire_date=timezone.now() - timedelta(seconds=1))
+    elif lost == "suspended":
+        memberships.suspend(user=alice, by=None)
+    elif lost == "password":
+        alice.set_password("another long one")
+        alice.save()
+    else:
+        session.update(session_data="forged:" + session.get().session_data)
+    answer = client.get("/")
+    assert answer.status_code == 302 and "/sign-in/" in answer["Location"]
+
+
+def test_the_secret_key_can_be_replaced_while_people_are_signed_in(alice: User, settings: Any) -> None:
+    client = Client()
+    client.force_login(alice)
+    old = settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 60, [old]
+    assert client.get("/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    fresh = Client()
+    fresh.cookies = client.cookies
+    assert fresh.get("/").status_code == 200
+    settings.SECRET_KEY = "m" * 60
+    assert fresh.get("/").status_code == 302
 
 
 def test_it_costs_the_same_for_one_session_and_for_twenty(alice: User, django_assert_num_queries: Any) -> None:
