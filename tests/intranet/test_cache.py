@@ -107,7 +107,8 @@ def test_one_that_hangs_is_asked_once_and_then_left_alone_for_a_while(
     assert cache.get("a", 5) == 5
     asked = hanging.asked()
     assert asked > 0
-    assert [cache.get("a", 5), cache.set("a", 1), cache.get_many(["a"]), cache.add("a", 1)] == [5, None, {}, True]
+    cache.set("a", 1)
+    assert [cache.get("a", 5), cache.get_many(["a"]), cache.add("a", 1)] == [5, {}, True]
     # Another thread has a cache of its own, and knows
     others: list[Any] = []
     thread = threading.Thread(target=lambda: others.append(cache.get("a", 6)))
