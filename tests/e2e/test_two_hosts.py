@@ -10,11 +10,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from django.conf import settings as service
 from django.db import connection
 from websockets.exceptions import WebSocketException
 
@@ -24,10 +23,9 @@ from intranet.management import local, processes, proxy
 from profiles.models import User
 from tests import factories
 from tests.e2e.conftest import sign_in_cookie
-from tests.e2e.hosts import PATIENCE, Gate, Host, free_address, hosts
+from tests.e2e.hosts import IS_SCALED, PATIENCE, Gate, Host, free_address, hosts
 from tests.e2e.live_socket import PROMISED, SLACK, LiveSocket, kinds
 
-IS_SCALED = connection.vendor == "postgresql" and bool(service.REDIS_URL)
 pytestmark = [
     pytest.mark.skipif(not IS_SCALED, reason="scaled mode only: DATABASE_URL and REDIS_URL"),
     pytest.mark.timeout(400),
@@ -36,14 +34,6 @@ RIGHTS_CHANGED = 4403
 TOKEN = "t" * 32
 # Seconds that deploy/README.md has an upgrade wait between two hosts: the proxy left the first one out
 BEFORE_THE_NEXT = 5
-
-
-@pytest.fixture(scope="module")
-def gate() -> Iterator[Gate]:
-    redis = urlsplit(service.REDIS_URL)
-    made = Gate((redis.hostname or "127.0.0.1", redis.port or 6379))
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
