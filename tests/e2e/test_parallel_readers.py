@@ -70,8 +70,9 @@ def give_up(url: str, cookie: str, path: str, after: int, cut: bool) -> None:
         cut: the connection is reset, as when a line breaks.
     """
     address = urlsplit(url)
+    head = [f"GET {path} HTTP/1.1", f"Host: {address.netloc}", f"Cookie: {cookie}", "Connection: close", "", ""]
     with socket.create_connection((address.hostname or "", address.port or 80), timeout=60) as line:
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\n\r\n".encode())
+        line.sendall("\r\n".join(head).encode())
         while after > 0 and (read := len(line.recv(after))):
             after -= read
         if cut:
