@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from intranet.management import local, processes, proxy
 from tests.intranet.test_serve import ROOT, environment, free_port, until
 
 SHARED = ("profiles", "knowledge", "feeds", "templates", "build", "deploy")
@@ -76,3 +77,23 @@ def test_new_workers_serve_the_release_that_the_link_names_by_then(
     # Both workers have been replaced, and the server is still the one that was started
     until(lambda: {said(url) for _ in range(20)} == {"two"})
     assert process.poll() is None
+
+
+@pytest.mark.skipif(not local.found_nginx(), reason="nginx is not installed")
+def test_nobody_who_asks_meanwhile_is_refused(
+    pages: tuple[subprocess.Popen[bytes], str], link: Path, tmp_path: Path
+) -> None:
+    process, url = pages
+    until(lambda: said(url) == "one")
+    port, run, nginx = free_port(), tmp_path / "nginx", local.found_nginx()
+    run.mkdir()
+    main = proxy.configuration(run, port, [url.split("/")[2]], ["127.0.0.1:1"])
+    with processes.beside([processes.start(proxy.command(str(nginx), main))], 5):
+        front = f"http://127.0.0.1:{port}/health/live"
+        until(lambda: said(front) == "one")
+        point(link, release(tmp_path, "two"))
+        process.send_signal(signal.SIGHUP)
+        heard = ["one"]
+        # Until both workers have been replaced, and a while longer
+        until(lambda: heard.append(said(front)) or heard[-50:] == ["two"] * 50)
+    assert set(heard) == {"one", "two"}
