@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "intranet.lib.middleware.SecurityHeadersMiddleware",
     "intranet.lib.static.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "intranet.lib.middleware.HostMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "profiles.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

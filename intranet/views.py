@@ -70,8 +70,10 @@ def health_ready(request: HttpRequest) -> JsonResponse:
     """Whether this host can serve: 503 only without its database; the rest may fail while people go on reading.
 
     `search` is "behind" where the oldest change has waited for its index for `health.SEARCH_BEHIND` seconds, and
-    `search_lag` is how many changes wait.
+    `search_lag` is how many changes wait. With `?all=1` it is ready only when every part is "ok": an upgrade waits for
+    that before it goes on to the next host.
     """
     parts = health.parts()
-    ready = parts["database"] == "ok"
+    wanted = ["database", "cache", "search"] if request.GET.get("all") else ["database"]
+    ready = all(parts[name] == "ok" for name in wanted)
     return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)

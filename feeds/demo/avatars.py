@@ -63,7 +63,6 @@ CLOTHES = (
 )
 SHORT_STYLES = ("crop", "parting", "quiff", "curls", "bald", "receding")
 LONG_STYLES = ("afro", "bob", "long", "bun", "wavy", "fringe", "pixie", "ponytail")
-COVERED_STYLES = ("headscarf", "turban")
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,21 @@
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis import Redis
+from redis.exceptions import ConnectionError as NotReached
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as TookTooLong
+
+from intranet.lib.pause import Pause
 
 logger = logging.getLogger(__name__)
+
+# Seconds for which a server that did not answer is left alone: a page asks several times, and would wait each time
+PAUSE = 2.0
 
 
 class _Client(RedisCacheClient):
@@ -22,21 +30,33 @@ class _Client(RedisCacheClient):
         return self._one
 
 
+@lru_cache(maxsize=8)
+def away(server: str) -> Pause:
+    """The pause of one server: Django makes a cache for each thread, and what one of them learned all know."""
+    return Pause(PAUSE)
+
+
 class ForgivingRedisCache(RedisCache):
     """Django's Redis cache, with every fault of the server answered as an empty cache would.
 
-    `add` then says "added" and `incr` says 1, so that locks and request limits let people through.
+    `add` then says "added" and `incr` says 1, so that locks and request limits let people through. A server that
+    could not be reached, or did not answer in time, is not asked again for PAUSE seconds.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = _Client
+        self._away = away(str(server))
 
     def _forgive(self, call: Callable[[], Any], answer: Any) -> Any:
+        if self._away.is_on:
+            return answer
         try:
             return call()
         except (RedisError, OSError) as error:
             logger.warning("cache unavailable: %s", error)
+            if isinstance(error, NotReached | TookTooLong | OSError):
+                self._away.begin()
             return answer
 
     def add(self, *args: Any, **kwargs: Any) -> Any:

@@ -23,6 +23,7 @@ import redis.asyncio
 from django.conf import settings
 
 from intranet.lib.numbered import NumberedRow
+from intranet.lib.pause import Pause
 from intranet.lib.sockets import COME_BACK, Socket
 
 logger = logging.getLogger(__name__)
@@ -194,18 +195,17 @@ def nudge(channel: str = "live") -> None:
     Reaches the hubs of this process at once, those of others through Redis where the settings name one. Never
     raises and never waits long: who misses it looks by itself.
     """
-    global _away_until
     Hub.wake(channel)
-    if settings.REDIS_URL and time.monotonic() >= _away_until:
+    if settings.REDIS_URL and not away.is_on:
         try:
             _redis(settings.REDIS_URL).publish(REDIS_CHANNEL.format(channel), b"")
         except Exception as error:
             logger.warning("live: nudge not sent: %s", error)
-            _away_until = time.monotonic() + REDIS_RETRY
+            away.begin()
 
 
-# Redis failed, and is left alone until then: not every write waits for it
-_away_until = 0.0
+# Not every write waits for a Redis that failed
+away = Pause(REDIS_RETRY)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,14 @@ from typing import Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from csp.utils import build_policy
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotFound
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotFound,
+    HttpResponsePermanentRedirect,
+)
+from django.middleware.common import CommonMiddleware
 from django.template.loader import render_to_string
 from django.utils.translation import ngettext
 
@@ -27,6 +34,8 @@ HEADERS = {
     # What a page shows depends on who asks: shared caches keep nothing, browsers ask again.
     "Cache-Control": "private, no-cache",
 }
+# Asked under any name
+HEALTH = {"/health/live", "/health/ready"}
 
 
 class _Middleware:
@@ -80,6 +89,17 @@ class SecurityHeadersMiddleware(_Middleware):
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         return False
+
+
+class HostMiddleware(CommonMiddleware):
+    """Django's check that a request names one of the service's hosts, but for health.
+
+    Whoever balances the load asks each host by its address. What health answers is the same for every name, and holds
+    no link.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        return None if request.path_info in HEALTH else super().process_request(request)
 
 
 class PlainNotFound(HttpResponseNotFound):

@@ -14,6 +14,9 @@ from pathlib import Path
 from django.conf import settings
 
 MANAGE = str(settings.BASE_DIR / "manage.py")
+# The folder of the release as manage.py was called, which may be a link that comes to name another release
+CALLED_IN = Path(sys.argv[0]).absolute().parent
+RELEASE = CALLED_IN if CALLED_IN.resolve() == settings.BASE_DIR else settings.BASE_DIR
 # Lines of the servers themselves go where the service's own go, in the same format
 LOGGING = str(settings.BASE_DIR / "deploy" / "logging.json")
 # Connections that may wait to be taken; with less a burst is refused by the kernel
@@ -27,7 +30,8 @@ MAX_FRAME = str(64 * 1024)
 def pages(address: str) -> list[str]:
     """Workers that are processes, with few threads each: more would only wait for each other's turn.
 
-    SIGHUP puts new workers in the place of the old ones, which finish what they have begun.
+    SIGHUP puts new workers in the place of the old ones, which finish what they have begun. The new ones follow
+    RELEASE to where the application is by then: it is named by its file, which comes before the folder of the start.
     """
     host, port = split(address)
     return [
@@ -35,7 +39,7 @@ def pages(address: str) -> list[str]:
         *("--workers", str(settings.WORKERS), "--blocking-threads", str(settings.THREADS)),
         *("--http", "1", "--no-ws", "--backlog", BACKLOG, "--respawn-failed-workers"),
         *("--workers-kill-timeout", GRACE, "--log-level", "warning", "--log-config", LOGGING),
-        *("--working-dir", str(settings.BASE_DIR), "intranet.wsgi:application"),
+        *("--working-dir", str(RELEASE), f"{RELEASE / 'intranet' / 'wsgi.py'}:application"),
     ]
 
 

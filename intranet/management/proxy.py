@@ -14,6 +14,10 @@ from django.conf import settings
 from intranet.management.processes import HOST
 
 FILES = settings.BASE_DIR / "deploy" / "nginx"
+# The others are a department's own
+SHARED = ("http.conf", "locations.conf", "proxy.conf")
+# Left out for a while after it refused, it would leave nobody
+SINGLE_HOST = "max_fails=0"
 MODULES = "/etc/nginx/modules-enabled/*brotli-static*.conf"
 MANY_FILES = 65536
 MAIN = """
@@ -45,16 +49,17 @@ http {{
 """
 
 
-def configuration(run: Path, port: int, pages: Sequence[str], sockets: Sequence[str]) -> Path:
+def configuration(run: Path, port: int, pages: Sequence[str], sockets: Sequence[str], each: str = SINGLE_HOST) -> Path:
     """Write what nginx needs into a folder, and return its main file.
 
     Args:
         run: the folder, which holds everything it writes too.
         port: where it listens.
         pages, sockets: addresses of page and socket servers.
+        each: what is said of every one of them, as in deploy/nginx/site.conf.
     """
-    for path in FILES.glob("*.conf"):
-        shutil.copy(path, run)
+    for name in SHARED:
+        shutil.copy(FILES / name, run)
     if has_brotli():
         shutil.copy(FILES / "static-brotli.conf.off", run / "static-brotli.conf")
     main = run / "nginx.conf"
@@ -64,8 +69,8 @@ def configuration(run: Path, port: int, pages: Sequence[str], sockets: Sequence[
         user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
         files=min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], MANY_FILES),
         run=run,
-        pages=_servers(pages),
-        sockets=_servers(sockets),
+        pages=_servers(pages, each),
+        sockets=_servers(sockets, each),
         host=HOST,
         port=port,
         static=settings.STATIC_ROOT,
@@ -84,6 +89,5 @@ def has_brotli() -> bool:
     return any(Path(MODULES).parent.glob(Path(MODULES).name))
 
 
-def _servers(addresses: Sequence[str]) -> str:
-    # A refused connection costs nothing here: none is left out for a while after one
-    return " ".join(f"server {address} max_fails=0;" for address in addresses)
+def _servers(addresses: Sequence[str], each: str) -> str:
+    return " ".join(f"server {address} {each};" for address in addresses)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as service
@@ -31,6 +32,7 @@ from feeds.models import LiveEvent, LiveEventKind
 from intranet.lib.numbered import number_rows
 from profiles.models import User
 from tests import chromium
+from tests.e2e.hosts import Gate
 from tests.e2e.live_socket import LiveSocket
 
 HERE = Path(__file__).parent
@@ -217,6 +219,15 @@ def another_server(db: None, tmp_path: Path) -> Iterator[Callable[..., Server]]:
             return started
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[Gate]:
+    """Before the Redis of the settings: the hosts of scaled mode reach it through this."""
+    redis = urlsplit(service.REDIS_URL)
+    made = Gate((redis.hostname or "127.0.0.1", redis.port or 6379))
+    yield made
+    made.close()
 
 
 # People who are signed in

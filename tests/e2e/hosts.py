@@ -25,6 +25,7 @@ from intranet.management import parts, processes
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90.0
+IS_SCALED = connection.vendor == "postgresql" and bool(service.REDIS_URL)
 
 
 def free_address() -> str:

@@ -19,7 +19,7 @@ from profiles.actions import communities, memberships
 from profiles.models import Audience, CommunityKind, Department, Membership, User
 from tests import factories
 from tests.e2e.conftest import Server, sign_in_cookie
-from tests.e2e.live_socket import PROMISED, LiveSocket, kinds, refused
+from tests.e2e.live_socket import LiveSocket, in_time, kinds, refused
 
 BAD_FRAME, RIGHTS_CHANGED, TOO_MANY, TOO_BIG, FLOOD = 4400, 4403, 4409, 4413, 4429
 OpenSocket = Callable[..., LiveSocket]
@@ -96,15 +96,14 @@ def test_losing_a_right_closes_the_sockets_of_that_person_alone(
 
 
 def test_a_lost_right_closes_within_a_second(open_socket: OpenSocket, treasury: Department) -> None:
-    waits = []
+    closed = []
     for _ in range(5):
         leaver = factories.user(department=treasury)
         listening = open_socket(leaver, "department")
         memberships.suspend(user=leaver, by=None)
-        lost = time.monotonic()
-        listening.closed_with()
-        waits.append(time.monotonic() - lost)
-    assert sorted(waits)[3] < PROMISED
+        closed.append(in_time(listening.closed_with))
+    # One of five may meet a machine that does something else
+    assert closed.count(True) >= 4
 
 
 def test_who_left_a_department_comes_back_without_its_news(

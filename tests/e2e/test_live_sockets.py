@@ -16,7 +16,7 @@ from profiles.actions import memberships
 from profiles.models import CommunityKind, Department, User
 from tests import factories
 from tests.e2e.conftest import Server, sign_in_cookie
-from tests.e2e.live_socket import PROMISED, LiveSocket, kinds, refused
+from tests.e2e.live_socket import PROMISED, LiveSocket, in_time, kinds, refused
 
 RIGHTS_CHANGED = 4403
 OpenSocket = Callable[..., LiveSocket]
@@ -75,14 +75,12 @@ def test_a_post_sent_by_form_arrives(open_socket: OpenSocket, alice: User, bob: 
 
 def test_news_arrive_within_a_second(open_socket: OpenSocket, alice: User, bob: User) -> None:
     listening = open_socket(bob, "everyone")
-    waits = []
+    came = []
     for _ in range(5):
         factories.post(author=alice)
-        written = time.monotonic()
-        listening.hear()
-        waits.append(time.monotonic() - written)
+        came.append(in_time(listening.hear))
     # One of five may meet a machine that does something else
-    assert sorted(waits)[3] < PROMISED
+    assert came.count(True) >= 4
 
 
 def test_a_comment_is_one_in_its_thread_and_a_new_count_elsewhere(

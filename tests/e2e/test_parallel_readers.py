@@ -5,14 +5,20 @@ from __future__ import annotations
 import random
 import re
 import socket
+import struct
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 from feeds.models import Reaction
 from profiles.models import CommunityKind, CommunityMembership, User
 from tests import factories
 from tests.e2e.conftest import Server, sign_in_cookie
+from tests.e2e.hosts import IS_SCALED, Gate, hosts
 
 READERS = 200
 CLUBS = 10
@@ -46,8 +52,8 @@ def readers() -> tuple[list[tuple[User, int]], str, dict[int, int]]:
     return made, open_to_all.get_absolute_url(), comments
 
 
-def page(server: Server, cookie: str, path: str) -> str:
-    connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+def page(url: str, cookie: str, path: str) -> str:
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", path, headers={"Cookie": cookie})
     answer = connection.getresponse()
     html = answer.read().decode()
@@ -56,27 +62,43 @@ def page(server: Server, cookie: str, path: str) -> str:
     return html
 
 
-def give_up(server: Server, cookie: str, path: str) -> None:
-    """Ask, and leave before the answer is read."""
-    address = urlsplit(server.url)
+def give_up(url: str, cookie: str, path: str, after: int, cut: bool) -> None:
+    """Ask, and leave before the answer is read.
+
+    Args:
+        after: how many bytes of the answer are awaited; with 0 the server may not have begun.
+        cut: the connection is reset, as when a line breaks.
+    """
+    address = urlsplit(url)
+    head = [f"GET {path} HTTP/1.1", f"Host: {address.netloc}", f"Cookie: {cookie}", "Connection: close", "", ""]
     with socket.create_connection((address.hostname or "", address.port or 80), timeout=60) as line:
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie}\r\n\r\n".encode())
-        line.recv(64)
+        line.sendall("\r\n".join(head).encode())
+        while after > 0 and (read := len(line.recv(after))):
+            after -= read
+        if cut:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def test_each_page_is_its_own_readers(server: Server) -> None:
+def each_page_is_its_own_readers(url: str) -> None:
+    """All readers ask at the same moment, some of them leave in the middle and come back."""
     people, thread, comments = readers()
     cookies = {person.pk: f"sessionid={sign_in_cookie(person)}" for person, _ in people}
     dice = random.Random(7)
     paths = {person.pk: dice.choice(["/", "/?stream=everyone", thread]) for person, _ in people}
-    leaving = {person.pk for person, _ in people if dice.random() < 0.2}
+    leaving = {
+        person.pk: (dice.choice([0, 1, 64, 2_000, 15_000]), dice.random() < 0.5)
+        for person, _ in people
+        if dice.random() < 0.4
+    }
+    together = threading.Barrier(READERS, timeout=60)
 
     def visit(person: User) -> str:
+        together.wait()
         if person.pk in leaving:
-            give_up(server, cookies[person.pk], paths[person.pk])
-        return page(server, cookies[person.pk], paths[person.pk])
+            give_up(url, cookies[person.pk], paths[person.pk], *leaving[person.pk])
+        return page(url, cookies[person.pk], paths[person.pk])
 
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(READERS) as pool:
         pages = list(pool.map(visit, [person for person, _ in people]))
     tokens: set[str] = set()
     for number, ((person, club), html) in enumerate(zip(people, pages, strict=True)):
@@ -94,4 +116,14 @@ def test_each_page_is_its_own_readers(server: Server) -> None:
         assert not tokens & found, "no form of one reader is another's"
         tokens |= found
     # The same page again, now that everything it is made of is kept
-    assert set(MARK.findall(page(server, cookies[people[5][0].pk], "/"))) == {("5", "reader"), ("5", "club")}
+    assert set(MARK.findall(page(url, cookies[people[5][0].pk], "/"))) == {("5", "reader"), ("5", "club")}
+
+
+def test_each_page_is_its_own_readers(server: Server) -> None:
+    each_page_is_its_own_readers(server.url)
+
+
+@pytest.mark.skipif(not IS_SCALED, reason="scaled mode only: DATABASE_URL and REDIS_URL")
+def test_so_it_is_with_threads_that_share_a_pool_of_connections(db: None, tmp_path: Path, gate: Gate) -> None:
+    with hosts(tmp_path, 1, gate) as (host,):
+        each_page_is_its_own_readers(host.url)

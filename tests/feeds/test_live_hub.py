@@ -14,6 +14,7 @@ from django.conf import settings
 from feeds.models import LiveEvent
 from intranet.lib import live, sockets
 from intranet.lib.live import Hub, nudge
+from intranet.lib.pause import Pause
 from intranet.lib.sockets import COME_BACK, Message, Socket
 
 
@@ -325,7 +326,7 @@ def test_comings_and_goings_at_once_leave_it_running_exactly_while_somebody_list
 def test_a_dead_redis_delays_one_write_and_not_the_next(
     settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(live, "_away_until", 0.0)
+    monkeypatch.setattr(live, "away", Pause(60))
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     for _ in range(100):
         nudge("test")

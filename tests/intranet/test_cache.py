@@ -1,9 +1,12 @@
-"""A dead Redis: an empty cache to whoever asks it, and nothing to whoever signs in, reads and posts."""
+"""A dead or hanging Redis: an empty cache to whoever asks it, and nothing to whoever signs in, reads and posts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +15,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from feeds.models import Post
+from intranet.lib.cache import away
 from profiles.actions import account
 from profiles.models import User
 from tests import factories
@@ -63,6 +67,63 @@ def test_so_is_one_that_awaits() -> None:
 def test_a_mistake_of_the_caller_is_still_one() -> None:
     with pytest.raises(TypeError):
         cache.get()  # type: ignore[call-arg]
+
+
+class Hanging:
+    """A Redis that is paused: it is connected to, and answers nothing."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self._listening.setblocking(False)
+        self._taken: list[socket.socket] = []
+        self.url = f"redis://127.0.0.1:{self._listening.getsockname()[1]}/0"
+
+    def asked(self) -> int:
+        """How often it was connected to so far: whoever got no answer closes the connection."""
+        with suppress(BlockingIOError):
+            while True:
+                self._taken.append(self._listening.accept()[0])
+        return len(self._taken)
+
+    def close(self) -> None:
+        for line in (self._listening, *self._taken):
+            line.close()
+
+
+@pytest.fixture
+def hanging(settings: Any) -> Iterator[Hanging]:
+    made = Hanging()
+    options = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
+    kept = {"BACKEND": "intranet.lib.cache.ForgivingRedisCache", "LOCATION": made.url, "OPTIONS": options}
+    settings.CACHES = {"default": kept}
+    yield made
+    made.close()
+
+
+def test_one_that_hangs_is_asked_once_and_then_left_alone_for_a_while(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(away(hanging.url), "seconds", 3600.0)
+    assert cache.get("a", 5) == 5
+    asked = hanging.asked()
+    assert asked > 0
+    cache.set("a", 1)
+    assert [cache.get("a", 5), cache.get_many(["a"]), cache.add("a", 1)] == [5, {}, True]
+    # Another thread has a cache of its own, and knows
+    others: list[Any] = []
+    thread = threading.Thread(target=lambda: others.append(cache.get("a", 6)))
+    thread.start()
+    thread.join()
+    assert others == [6]
+    assert hanging.asked() == asked
+
+
+def test_after_that_while_it_is_asked_again(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away(hanging.url), "seconds", 0.0)
+    cache.get("a")
+    asked = hanging.asked()
+    cache.get("a")
+    assert hanging.asked() > asked
 
 
 @pytest.mark.django_db

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.cache import caches
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from intranet.health import SEARCH_BEHIND
@@ -35,6 +36,13 @@ live, ready, page = (client.get(address) for address in ("/health/live", "/healt
 print(json.dumps({"live": live.status_code, "ready": ready.status_code, "page": page.status_code,
                   "said": ready.json(), "html": page.content.decode()}))
 """
+
+
+class AsyncPages:
+    """The asynchronous client, called like the other."""
+
+    def get(self, address: str, **options: Any) -> Any:
+        return async_to_sync(AsyncClient().get)(address, **options)
 
 
 def asked(folder: Path, **values: str) -> dict[str, Any]:
@@ -65,6 +73,20 @@ def test_all_is_well_and_nobody_needs_to_sign_in_to_learn_it(client: Client) -> 
         assert not answer.cookies
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("asks", [Client, AsyncPages])
+@pytest.mark.parametrize("name", ["10.0.0.11:8001", "[fd00::11]:8001", "not/a/name"])
+def test_a_host_is_asked_by_its_address_for_its_health_and_for_nothing_else(asks: Any, name: str) -> None:
+    indexed()
+    client = asks()
+    for address in ("/health/live", "/health/ready"):
+        by_name, by_address = client.get(address), client.get(address, headers={"Host": name})
+        assert (by_address.status_code, by_address.content) == (200, by_name.content)
+        assert by_address.headers.keys() == by_name.headers.keys()
+    for address in ("/", "/health/", "/health/live/", "/health/live/../../people/"):
+        assert client.get(address, headers={"Host": name}).status_code == 400, address
+
+
 def test_the_process_lives_whatever_fails(client: Client) -> None:
     """No database is allowed here: asking needs none."""
     assert client.get("/health/live").status_code == 200
@@ -81,10 +103,11 @@ def test_an_index_that_stays_behind_is_told_with_the_number_of_changes(client: C
     long_ago = timezone.now() - datetime.timedelta(seconds=SEARCH_BEHIND + 1)
     SearchChange.objects.filter(number__isnull=True).update(at=long_ago)
     behind = client.get("/health/ready")
-    assert behind.status_code == 200
+    assert (behind.status_code, client.get("/health/ready?all=1").status_code) == (200, 503)
     assert (behind.json()["search"], behind.json()["search_lag"]) == ("behind", waiting)
     indexed()
     assert client.get("/health/ready").json()["search"] == "ok"
+    assert client.get("/health/ready?all=1").status_code == 200
 
 
 @pytest.mark.django_db
@@ -94,6 +117,18 @@ def test_a_lost_index_is_told_and_keeps_nobody_from_reading(client: Client) -> N
     ready = client.get("/health/ready")
     assert ready.status_code == 200
     assert ready.json() == {"ready": True, "database": "ok", "cache": "ok", "search": "failed"}
+
+
+@pytest.mark.django_db
+def test_an_upgrade_waits_until_every_part_is_well(client: Client) -> None:
+    """As after a release whose index has another format: each host builds its own anew, and the next one waits."""
+    indexed()
+    lose_index()
+    waits = client.get("/health/ready?all=1")
+    assert waits.status_code == 503
+    assert waits.json() == {"ready": False, "database": "ok", "cache": "ok", "search": "failed"}
+    indexed()
+    assert client.get("/health/ready?all=1").json()["ready"] is True
 
 
 @pytest.mark.django_db

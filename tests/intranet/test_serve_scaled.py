@@ -154,10 +154,3 @@ def test_a_database_that_is_not_there_is_one_sentence(serve: Callable[..., Serve
     assert served.ended() == 1
     assert "DATABASE_URL cannot be reached" in served.said and "secret" not in served.said
     assert len(served.said.splitlines()) == 1
-
-
-@pytest.mark.parametrize("part", ["pages", "sockets", "jobs", "schedule", "search", "metrics"])
-def test_systemd_and_compose_start_each_part_by_the_one_command(part: str) -> None:
-    unit = (ROOT / "deploy" / "systemd" / f"common-knowledge-{part}.service").read_text()
-    compose = (ROOT / "deploy" / "compose.yaml").read_text()
-    assert f"manage.py run {part}\n" in unit and f"[run, {part}]" in compose

@@ -18,11 +18,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("part", choices=sorted(parts.PARTS), help="which part")
-        parser.add_argument("--address", default="", help="where it listens, instead of where the settings say")
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument("--address", default="", help="where it listens, instead of where the settings say")
+        where.add_argument("--port", default="", help="another port there, for one more of its kind on this host")
 
-    def handle(self, *, part: str, address: str, **options: Any) -> None:
+    def handle(self, *, part: str, address: str, port: str, **options: Any) -> None:
         start, usual = parts.PARTS[part]
-        address = address or usual
+        address = address or (f"{usual.rpartition(':')[0]}:{port}" if port else usual)
         command = start(address)
         counting = {"PROMETHEUS_MULTIPROC_DIR": str(parts.counting_folder(part, address, settings.METRICS_DIR))}
         # In this process's place: signals reach the server itself, and nothing waits beside it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error, close_old_connections
+from django.db import Error, close_old_connections, connection
 
 from intranet.lib.live import REDIS_CHANNEL, REDIS_RETRY
 from intranet.lib.search import engine
@@ -46,21 +47,27 @@ class Command(BaseCommand):
             with engine().following():
                 self.stdout.write(f"The search index in {settings.SEARCH_DIR} is followed.")
                 self.stdout.flush()
-                _follow(news, stop)
+                tidying = _follow(news, stop)
+            if tidying.is_alive():
+                # What it builds is nobody's yet; Python would end under the engine's own threads
+                os._exit(0)
         except AlreadyFollowed as error:
             raise CommandError(str(error)) from error
 
 
-def _follow(news: threading.Event, stop: threading.Event) -> None:
-    number, tidied_at = 0, time.monotonic()
+def _follow(news: threading.Event, stop: threading.Event) -> threading.Thread:
+    """Follow until told to stop. Returns what tidied last, and may do so still."""
+    number, tidied_at, tidying = 0, time.monotonic(), threading.Thread()
     while not stop.is_set():
         news.clear()
         try:
             before, number = number, indexing.catch_up()
             is_quiet = before == number
-            if is_quiet and time.monotonic() - tidied_at > TIDY_EVERY:
+            if is_quiet and time.monotonic() - tidied_at > TIDY_EVERY and not tidying.is_alive():
                 tidied_at = time.monotonic()
-                indexing.purge()
+                # Beside the following, for it may take minutes; one that is cut off leaves the index as it was
+                tidying = threading.Thread(target=_tidy, daemon=True)
+                tidying.start()
         except (Error, OSError, SearchUnavailable):
             # The database or the disk may be away for a while; the changes wait
             logger.exception("search: the changes could not be followed")
@@ -68,6 +75,17 @@ def _follow(news: threading.Event, stop: threading.Event) -> None:
         finally:
             close_old_connections()
         news.wait(POLL)
+    return tidying
+
+
+def _tidy() -> None:
+    try:
+        indexing.purge()
+    except (Error, OSError, SearchUnavailable):
+        # Whoever follows meets the same fault, and heals it
+        logger.exception("search: deleted words could not be taken from the disk")
+    finally:
+        connection.close()
 
 
 def _listen(news: threading.Event, stop: threading.Event) -> None:
