@@ -144,8 +144,8 @@ else:
     DATABASE["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
         # Most of what a page's query costs is planning it: those of `intranet.lib.compiled` are prepared, and planned
-        # once for each connection. All others bring their values along, and are planned for them. What pages ask for lies
-        # in memory or on a solid-state disk: an index costs there what it costs, not four times a scan
+        # once for each connection. All others bring their values along, and are planned for them. What pages ask for
+        # lies in memory or on a solid-state disk, where to read by an index is not four times as dear as to scan
         "prepare_threshold": 2**31,
         "options": "-c plan_cache_mode=force_generic_plan -c jit=off -c random_page_cost=1.1",
     }
