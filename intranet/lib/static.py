@@ -8,17 +8,9 @@ from typing import Any
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
-# Django's own patterns for modules want a semicolon at the end of each import
-MODULE_IMPORT = r"""(?m)^(?P<matched>(?P<what>(?:import|export)\b[^"';()]*)["'](?P<url>\.{1,2}/[^"']+)["'])"""
-
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Every collected file under a name that changes with its contents, what modules import from each other too."""
-
-    patterns = (
-        *CompressedManifestStaticFilesStorage.patterns,
-        ("*.js", ((MODULE_IMPORT, '%(what)s"%(url)s"'),)),
-    )
+    """Every collected file under a name that changes with its contents; our modules are whole, and import nothing."""
 
     def stored_name(self, name: str) -> str:
         # Nothing collected yet: the file goes by its own name

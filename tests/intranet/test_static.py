@@ -66,34 +66,6 @@ def test_the_script_of_the_toolbar_goes_by_its_hashed_name(collected: Path) -> N
     assert fetched(Client(), address)[0]
 
 
-@pytest.mark.parametrize(
-    ("source", "kept"),
-    [
-        ('import "./part.js"', 'import "./part.HASH.js"'),
-        ("import './part.js';", 'import "./part.HASH.js";'),
-        ('import { a, b as c } from "./part.js"', 'import { a, b as c } from "./part.HASH.js"'),
-        ('import {\n  a,\n} from "./part.js"', 'import {\n  a,\n} from "./part.HASH.js"'),
-        ('export * from "./part.js"', 'export * from "./part.HASH.js"'),
-        ("say(\"import './part.js' from nowhere\")", None),
-        ('import "elsewhere"', None),
-    ],
-)
-def test_every_way_to_import_is_understood_and_nothing_else(
-    settings: Any, tmp_path: Path, source: str, kept: str | None
-) -> None:
-    folder = tmp_path / "sources"
-    folder.mkdir()
-    (folder / "part.js").write_text("export const a = 1\n")
-    (folder / "whole.js").write_text(source)
-    settings.STATICFILES_DIRS = [folder]
-    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
-    settings.STATIC_ROOT = tmp_path / "collected"
-    call_command("collectstatic", interactive=False, verbosity=0)
-    (whole,) = (tmp_path / "collected").glob("whole.????????????.js")
-    (part,) = (tmp_path / "collected").glob("part.????????????.js")
-    assert whole.read_text() == (kept.replace("HASH", part.name.split(".")[1]) if kept else source)
-
-
 @pytest.mark.django_db
 @pytest.mark.filterwarnings("error")
 def test_where_nothing_was_collected_pages_and_files_are_served_all_the_same(settings: Any, tmp_path: Path) -> None:
