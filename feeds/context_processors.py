@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from feeds.reader import known_facts, unread
+from feeds.reader import known_unread, unread
 
 
 def unread_notifications(request: HttpRequest) -> dict[str, Any]:
@@ -13,5 +13,5 @@ def unread_notifications(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"unread_notifications": 0}
-    known = known_facts(request)
-    return {"unread_notifications": known.unread if known else cache(lambda: unread(user))}
+    known = known_unread(request)
+    return {"unread_notifications": cache(lambda: unread(user)) if known is None else known}

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from feeds import newest
 from feeds.models import Notification, Post, PostKind
 from feeds.newest import Author, Card, card, described
-from feeds.reader import live_at
+from feeds.reader import how_many_unread, live_at
 from intranet.lib.compiled import Compiled
 from profiles.audience import writable_by
 from profiles.permissions import Permission, holds_everywhere
@@ -32,6 +32,7 @@ class Head(NamedTuple):
         may_hide: whether the reader may remove what others said.
         may_comment: False where only members speak and the reader is not one yet.
         has_news: whether the reader has not read yet what they were told about it.
+        unread: how many notifications wait for the reader.
         answer: what is shown of the accepted answer, None where there is none.
     """
 
@@ -46,6 +47,7 @@ class Head(NamedTuple):
     may_hide: bool
     may_comment: bool
     has_news: bool
+    unread: int
     answer: tuple[Any, ...] | None
 
     @property
@@ -79,6 +81,7 @@ class Head(NamedTuple):
 FACTS = (
     "kind", "comment_count", "reaction_count", "article__title", "answer_id",
     "audience__community__slug", "audience__community__name", "at", "may_hide", "may_comment", "has_news",
+    "unread",
 )  # fmt: skip
 ANSWER = (
     "answer__hidden_at", "answer__edited_at", "answer__author_id", "answer__author__name", "answer__department__slug",
@@ -94,6 +97,7 @@ def _heads(user: Any, **found_by: Any) -> QuerySet[Any, Any]:
         may_hide=Q(holds_everywhere(user, Permission.HIDE)),
         may_comment=Exists(writable_by(user).filter(pk=OuterRef("audience_id"))),
         has_news=Exists(news),
+        unread=how_many_unread(user),
     )
     return heads.values_list(*newest.FIRST, *newest.SEEN, *FACTS, *ANSWER)
 

@@ -90,6 +90,7 @@ def discussion_of_article(request: SignedInRequest, article: Shown) -> Panel | N
     head = head_of_article(request.user, article.pk)
     if head is None:
         return None
+    reader.note_unread(request, head.unread)
     token = token_of(request)
     said = discussion(request, head, token=token, cursor_param=COMMENTS_CURSOR)
     context = {**said, **in_places(said), "counts": counts_and_reactions(request.user, head, token=token)}

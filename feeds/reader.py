@@ -75,6 +75,11 @@ def _unread(user: Any) -> Any:
     return Notification.objects.visible_to(user).unread().values_list("pk")[:MANY_UNREAD]
 
 
+def how_many_unread(user: Any) -> Subquery:
+    """How many notifications wait for `user`, at most MANY_UNREAD, for queries."""
+    return counted(_unread(user))
+
+
 def _writable(user: Any) -> Any:
     # By the kinds' names backwards: everyone, departments, communities
     return writable_by(user).order_by("-kind", "department__name", "community__name")
@@ -91,7 +96,7 @@ def _facts(user: Any) -> Any:
         live_at(),
         Q(holds_everywhere(user, Permission.HIDE)),
         Q(follows | joined),
-        counted(_unread(user)),
+        how_many_unread(user),
         nested(_writable(user), "pk", _NAME, Coalesce("community__slug", Value(""))),
     )
 
@@ -121,6 +126,18 @@ def facts_for(request: HttpRequest) -> Facts:
 def known_facts(request: HttpRequest) -> Facts | None:
     """The facts of who asks where they were read already."""
     return getattr(request, "reader_facts", None)
+
+
+def note_unread(request: HttpRequest, number: int | None) -> None:
+    """Remember for the navigation how many notifications wait for who asks; None where that has changed since."""
+    request.reader_unread = number  # type: ignore[attr-defined]
+
+
+def known_unread(request: HttpRequest) -> int | None:
+    """How many notifications wait for who asks, where that was read already."""
+    known = known_facts(request)
+    number: int | None = known.unread if known else getattr(request, "reader_unread", None)
+    return number
 
 
 def writable(user: Any) -> dict[int, str]:

@@ -53,6 +53,7 @@ def load_comment(request: SignedInRequest, pk: int) -> Comment:
 def load_head(request: SignedInRequest, pk: int) -> Head:
     """The head of the thread of a post; 404 where the reader may not see it."""
     if head := head_of_post(request.user, pk):
+        reader.note_unread(request, head.unread)
         return head
     raise Http404
 

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from feeds import said
+from feeds import reader, said
 from feeds.actions import notifications, posts, reactions
 from feeds.beside import reacted
 from feeds.forms import CommentForm, ComposerForm, HideForm, PostEditForm, ReactionForm
@@ -82,6 +82,7 @@ def thread(request: SignedInRequest, pk: int) -> HttpResponse:
     head = load_head(request, pk)
     if head.has_news:
         notifications.mark_seen(post_id=pk, by=request.user)
+        reader.note_unread(request, None)
     token = token_of(request)
     context = discussion(request, head, token=token)
     wanted = request.GET.get("comment", "")
