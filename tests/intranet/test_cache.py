@@ -29,7 +29,10 @@ As = Callable[[User], Client]
 @pytest.fixture(autouse=True)
 def dead_redis(settings: Any, _own_ground: None) -> None:
     settings.REDIS_URL = DEAD
-    settings.CACHES = {"default": {"BACKEND": "intranet.lib.cache.ForgivingRedisCache", "LOCATION": DEAD}}
+    settings.CACHES = {
+        **settings.CACHES,
+        "default": {"BACKEND": "intranet.lib.cache.ForgivingRedisCache", "LOCATION": DEAD},
+    }
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def hanging(settings: Any) -> Iterator[Hanging]:
     made = Hanging()
     options = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
     kept = {"BACKEND": "intranet.lib.cache.ForgivingRedisCache", "LOCATION": made.url, "OPTIONS": options}
-    settings.CACHES = {"default": kept}
+    settings.CACHES = {**settings.CACHES, "default": kept}
     yield made
     made.close()
 
