@@ -128,24 +128,31 @@ def _watch(engine: Engine, stop: Path) -> Iterator[int]:
         yield edition_of(engine)
 
 
+def _put(path: Path, content: bytes) -> None:
+    """Put another file in place of one that threads of the engine may still read: cut short, it would kill them."""
+    other = path.with_name(f"{path.name}.damaged")
+    other.write_bytes(content)
+    other.replace(path)
+
+
 def _cut(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size // 2)
+    content = path.read_bytes()
+    _put(path, content[: len(content) // 2])
 
 
 def _empty(path: Path) -> None:
-    path.write_bytes(b"")
+    _put(path, b"")
 
 
 def _garble(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 3)
-        file.write(b"\xff\x00garbage")
+    content, garbage = path.read_bytes(), b"\xff\x00garbage"
+    at = len(content) // 3
+    _put(path, content[:at] + garbage + content[at + len(garbage) :])
 
 
 def _flip_last(path: Path) -> None:
     content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    _put(path, content[:-1] + bytes([content[-1] ^ 1]))
 
 
 DAMAGES = [_cut, _empty, _garble, _flip_last, Path.unlink]
