@@ -152,16 +152,17 @@ class Newest:
         return ordered(posts.filter(pk__in=ids_of("reached")), backward=False).values("pk")[:size]
 
     def after_reaching(self, sql: str, params: Any, *, size: int) -> tuple[str, Any]:
-        """SQL of a query for what was reached lately, with what that is before it, and how many these are last.
+        """SQL for what `sql` finds of what was reached lately, with two columns more.
 
-        Where there is nothing, a row of nulls says how many.
+        They say how many posts were reached, and when the oldest of them is of; where `sql` finds nothing, they stand
+        in a row of nulls.
         """
         reached, more = newest_ids(Post, self.legs, size=size * LATELY)
-        counted = "(SELECT count(*) AS number FROM reached) AS counted"
+        counted = "(SELECT count(*) AS number, min(at) AS oldest FROM reached) AS counted"
         order = "ORDER BY found.created_at DESC, found.pk DESC"
         return (
-            f"WITH reached AS MATERIALIZED ({reached}), found AS ({sql}) "
-            f"SELECT found.*, counted.number FROM {counted} LEFT JOIN found ON true {order}",
+            f"WITH reached(id, at) AS MATERIALIZED ({reached}), found AS ({sql}) "
+            f"SELECT found.*, counted.number, counted.oldest FROM {counted} LEFT JOIN found ON true {order}",
             (*more, *params),
         )
 
@@ -200,9 +201,10 @@ class FirstRows:
         """The rows for a reader now."""
         if can_merge():
             rows = self._lately.rows(**known)
-            reached, found = rows[0][-1], [row[:-1] for row in rows if row[0] is not None]
-            # All there are, or all that are wanted
-            if reached < self.size * LATELY or len(found) >= self.size:
+            *_, reached, oldest = rows[0]
+            found = [row[:-2] for row in rows if row[0] is not None]
+            # All there are; or as many as are wanted, and nothing that was not reached comes between them
+            if reached < self.size * LATELY or (len(found) >= self.size and found[-1][1] > oldest):
                 return found
         return self._ever.rows(**known)
 

@@ -135,9 +135,11 @@ def note_unread(request: HttpRequest, number: int | None) -> None:
 
 def known_unread(request: HttpRequest) -> int | None:
     """How many notifications wait for who asks, where that was read already."""
+    if hasattr(request, "reader_unread"):
+        number: int | None = request.reader_unread
+        return number
     known = known_facts(request)
-    number: int | None = known.unread if known else getattr(request, "reader_unread", None)
-    return number
+    return known.unread if known else None
 
 
 def writable(user: Any) -> dict[int, str]:

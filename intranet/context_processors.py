@@ -2,9 +2,8 @@
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
-from intranet.lib.kept import token_of
+from intranet.lib.kept import lazy_token_of
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -12,5 +11,4 @@ def site(request: HttpRequest) -> dict[str, object]:
     # Elsewhere `q` may be a page's own filter, and the 404 page takes nothing from its address
     words = request.GET.get("q", "") if request.path == "/search/" else ""
     # The token as Django brings it, but of one mask with that of kept forms
-    token = SimpleLazyObject(lambda: token_of(request))
-    return {"site_name": settings.SITE_NAME, "csrf_token": token, "search_query": words}
+    return {"site_name": settings.SITE_NAME, "csrf_token": lazy_token_of(request), "search_query": words}

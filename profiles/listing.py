@@ -66,12 +66,12 @@ class Person(NamedTuple):
         return SafeString(kept(CARD, (self, heading), context))
 
 
-def headed_cards(people: Iterable[Person]) -> SafeString:
+def headed_card_items(people: Iterable[Person]) -> SafeString:
     """Cards with a heading each, as items of a list."""
     return SafeString("".join(f'<li id="user-{person.pk}">{person.headed_card}</li>' for person in people))
 
 
-def cards(people: Iterable[Person]) -> SafeString:
+def card_items(people: Iterable[Person]) -> SafeString:
     """Cards as items of a list."""
     return SafeString("".join(f"<li>{person.card}</li>" for person in people))
 

@@ -6,6 +6,7 @@ Not in the cache: one that missed a sign-out while it could not be reached would
 from __future__ import annotations
 
 import json
+import zlib
 from contextvars import ContextVar
 from functools import lru_cache
 from threading import Lock
@@ -82,8 +83,8 @@ class SessionStore(db.SessionStore):
         try:
             keys = settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS
             held: dict[str, Any] = json.loads(_signed(str(session_data), self.key_salt, keys))
-        except signing.BadSignature:
-            # Says so in the log
+        except (signing.BadSignature, ValueError, zlib.error):
+            # Which says so in the log
             return super().decode(session_data)
         return held
 
@@ -108,7 +109,8 @@ def _signed(session_data: str, salt: str, keys: tuple[str, ...]) -> bytes:
 def person_of(request: HttpRequest) -> Any:
     """Who is signed in, as `django.contrib.auth.get_user` finds out, without a second query where it can be."""
     session: Any = request.session
-    session.get("")
+    # To ask for anything reads it
+    session.get(SESSION_KEY)
     token = _read.set(session.person if isinstance(session, SessionStore) else None)
     try:
         user = get_user(request)

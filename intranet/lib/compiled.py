@@ -5,7 +5,7 @@
 
 The queryset is built as everywhere else, by the same rules, with parameters in place of values; what is kept is its
 SQL. Whatever differs between two runs must therefore be a parameter: an argument, or a value that is asked for when
-the query runs (`AtRun`, as `Today`).
+the query runs (`AtRun`, as `today`).
 """
 
 from __future__ import annotations

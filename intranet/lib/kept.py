@@ -21,6 +21,7 @@ from cachetools import LRUCache  # type: ignore[import-untyped]
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import get_template
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 
 # Characters of HTML that one process keeps: some ten thousand posts
@@ -74,6 +75,11 @@ def token_of(request: HttpRequest) -> str:
     if token is None:
         token = request.own_token = get_token(request)  # type: ignore[attr-defined]
     return token
+
+
+def lazy_token_of(request: HttpRequest) -> SimpleLazyObject:
+    """The same, made only where something asks for it: who gets no form needs no cookie."""
+    return SimpleLazyObject(lambda: token_of(request))
 
 
 def place_of(name: str) -> SafeString:

@@ -130,7 +130,7 @@ def first_ids(
 
 
 def newest_ids(model: type[models.Model], legs: Sequence[Leg], *, size: int) -> tuple[str, Any]:
-    """SQL for the ids of the newest `size` rows that any of `legs` reaches, whoever may see them.
+    """SQL for the newest `size` rows that any of `legs` reaches, whoever may see them: their ids, and when they are of.
 
     Read from the indexes alone, at a tenth of what it costs to ask of each row whether it may be seen: first the
     newest few of every source, then of all sources what is as new as the newest `size` of these. Of very many sources
@@ -174,7 +174,10 @@ def newest_ids(model: type[models.Model], legs: Sequence[Leg], *, size: int) -> 
         )
         params += more
     union = " UNION ".join(f"SELECT id, at FROM {name}" for name in ("walk", *(f"found{n}" for n in numbers)))
-    return f"WITH {', '.join(ctes)} SELECT id FROM ({union}) AS merged ORDER BY at DESC, id DESC LIMIT {size}", params
+    return (
+        f"WITH {', '.join(ctes)} SELECT id, at FROM ({union}) AS merged ORDER BY at DESC, id DESC LIMIT {size}",
+        params,
+    )
 
 
 def _reached(model: type[models.Model], legs: Sequence[Leg]) -> Q:
@@ -264,7 +267,7 @@ def met_or_looked_up(
 
 
 def ids_of(table: str) -> RawSQL:
-    """The ids of a table of `met_or_looked_up`, to the right of `__in`."""
+    """The ids of a table that a query has before it (WITH), to the right of `__in`."""
     # With the table's name: a column that it does not have would be the column of the query around
     return RawSQL(f"SELECT {table}.id FROM {table}", (), output_field=models.BigIntegerField())
 

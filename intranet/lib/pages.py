@@ -8,6 +8,7 @@ around every page – the reader's own menu, the navigation with the number that
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -16,7 +17,6 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import engines
@@ -27,6 +27,8 @@ from intranet.lib.kept import KEY_MARK, TOKEN_MARK, finished, kept, place_of
 from intranet.lib.pagination import KeysetPage
 
 PLACE = re.compile("\0([^\0]+)\0")
+# What is equal only where it is shown alike
+PLAIN = (str, bool, int, float, datetime.date)
 HEADER, NAVIGATION = "header", "navigation:"
 # What a context may say of what stands around the page
 AROUND = ("search_query", "unread_notifications")
@@ -56,12 +58,12 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], *, sta
     """The page that `template` makes of `context`, for somebody who is signed in.
 
     Args:
-        context: finished HTML; text, numbers and other values that may be keys; and lists, mappings and dataclasses of
-            those. Text that differs from answer to answer is best made HTML by `text`: then it needs no frame of its
+        context: finished HTML, text, numbers and dates, and lists, mappings, dataclasses and named tuples of those.
+            Text that differs from answer to answer is best made HTML by `text`: then it needs no frame of its
             own. The template is told nothing else but the name of the service.
 
     Raises:
-        TypeError: something in the context can be no key, as a row of the database.
+        TypeError: something else is in the context: a row of the database is equal to itself whatever it says.
     """
     around = {**_surroundings(request), **{name: context[name] for name in AROUND if name in context}}
     if around["messages"]:
@@ -77,8 +79,12 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any], *, sta
     return HttpResponse(html, status=status)
 
 
-def fragment(template: str, context: Mapping[str, Any], *, token: str) -> SafeString:
-    """What `template` makes of `context`, likewise; `token` is the reader's own against forged requests."""
+def fragment(template: str, context: Mapping[str, Any], *, token: object) -> SafeString:
+    """What `template` makes of `context`, likewise.
+
+    Args:
+        token: the reader's own against forged requests, as text; made where a form asks for it, if it is lazy.
+    """
     return SafeString(_assembled(template, context, token=token, site_name=settings.SITE_NAME))
 
 
@@ -92,7 +98,7 @@ def _assembled(
 ) -> str:
     parts: dict[str, str] = {}
     shown, key = _placed({name: value for name, value in context.items() if name not in AROUND}, parts)
-    told = {**shown, "site_name": site_name, "is_frame": True}
+    told = {"user": _NoReader(), **shown, "site_name": site_name, "is_frame": True}
     html = kept(template, (key, site_name, static_version()), lambda: told)
     if TOKEN_MARK in html or KEY_MARK in html:
         html = finished(html, str(token))
@@ -154,6 +160,13 @@ def _surroundings(request: HttpRequest) -> dict[str, Any]:
     return known
 
 
+class _NoReader:
+    """Stands for the reader in a frame, which knows none: what is shown of them comes with the context."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"The frame of a page knows no reader, and so not their {name}")
+
+
 def _placed(value: Any, parts: dict[str, str]) -> tuple[Any, Hashable]:
     """`value` with a place wherever it holds finished HTML, which is added to `parts`; and the same as a key."""
     if isinstance(value, SafeString):
@@ -161,16 +174,19 @@ def _placed(value: Any, parts: dict[str, str]) -> tuple[Any, Hashable]:
             return "", ""
         place = place_of(f"part{len(parts)}")
         parts[place[1:-1]] = value
-        return place, place
+        return place, (SafeString, place)
+    if value is None or isinstance(value, PLAIN):
+        # 1 and True are equal, and are not shown alike
+        return value, (type(value), value)
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
         placed = {name: _placed(item, parts) for name, item in value.items()}
         keys = tuple((name, key) for name, (_, key) in placed.items())
         return {name: item for name, (item, _) in placed.items()}, keys
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         items = [_placed(item, parts) for item in value]
-        return [item for item, _ in items], tuple(key for _, key in items)
-    if isinstance(value, Model):
-        raise TypeError(f"A row is no key, for it is equal to itself whatever it says: {value!r}")
-    if is_dataclass(value) and not isinstance(value, type):
-        return _placed({field.name: getattr(value, field.name) for field in fields(value)}, parts)
-    return value, value
+        shown = [item for item, _ in items]
+        named = getattr(value, "_make", None)
+        return named(shown) if named else shown, tuple(key for _, key in items)
+    raise TypeError(f"A {type(value).__name__} is no key for what is shown of it")

@@ -19,7 +19,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 class FinderForm(forms.Form):
     """What people are looked for by; nothing in it can be wrong enough for an error."""
 
-    q = forms.CharField(label="Name, job title, department or topic", max_length=200, required=False)
+    q = forms.CharField(max_length=200, required=False)
 
 
 class ProfileForm(forms.ModelForm):

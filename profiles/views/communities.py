@@ -24,7 +24,7 @@ from profiles import directory, slots
 from profiles.actions import communities as actions
 from profiles.counts import number_of_members
 from profiles.forms.communities import AddMemberForm, CommunityFilterForm, DescriptionForm, FoundForm
-from profiles.listing import Person, cards
+from profiles.listing import Person, card_items
 from profiles.middleware import SignedInRequest
 from profiles.models import Community, CommunityMembership, Topic, User
 from profiles.permissions import NotAllowed, Permission, require
@@ -112,9 +112,9 @@ def community(request: SignedInRequest, slug: str) -> HttpResponse:
         "own": {"joined_at": bool(own.joined_at), "is_owner": own.is_owner} if own else None,
         "may_read": about.may_read,
         "has_asked": about.has_asked,
-        "owners": cards(about.owners),
+        "owners": card_items(about.owners),
         "owners_are_many": len(about.owners) != 1,
-        "members": cards(about.members),
+        "members": card_items(about.members),
         "member_count": pages.text(floatformat(about.member_count, "0g")),
         "at": {name: pages.text(reverse(f"community_{name}", args=[shown.slug])) for name in WAYS},
         "may_manage": about.may_manage,
@@ -127,6 +127,8 @@ def community(request: SignedInRequest, slug: str) -> HttpResponse:
 @lru_cache(maxsize=500)
 def _described(description: str) -> SafeString:
     """A description as HTML, with its lines and addresses."""
+    if not description:
+        return SafeString()
     return linebreaks_filter(urlize(description, autoescape=True), autoescape=False)
 
 

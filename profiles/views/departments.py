@@ -16,7 +16,7 @@ from profiles import directory, slots
 from profiles.counts import number_of_people
 from profiles.department_page import department_page
 from profiles.forms.departments import DepartmentFilterForm
-from profiles.listing import headed_cards
+from profiles.listing import headed_card_items
 from profiles.middleware import SignedInRequest
 
 PER_PAGE = 50
@@ -60,7 +60,7 @@ def department(request: SignedInRequest, slug: str) -> HttpResponse:
             "has_closed": whole.has_closed,
         },
         "parent": pages.link(shown.parents[0]) if shown.parents else None,
-        "people": headed_cards(shown.people),
+        "people": headed_card_items(shown.people),
         "people_count": text(floatformat(shown.people_count, "0g")),
         "are_more": shown.people_count > len(shown.people),
         "head": shown.fragment("profiles/_department_head.html"),

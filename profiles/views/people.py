@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from intranet.lib import htmx, pages
 from intranet.lib.compiled import LARGEST_ID, Compiled
 from intranet.lib.images import ImageRefused
-from intranet.lib.kept import token_of
+from intranet.lib.kept import lazy_token_of
 from intranet.lib.limits import limited
 from intranet.lib.pages import text
 from intranet.lib.pagination import BadCursor
@@ -24,7 +24,7 @@ from profiles import finder as people_finder
 from profiles import slots
 from profiles.actions import people
 from profiles.forms.people import FinderForm, PhotoForm, ProfileForm
-from profiles.listing import headed_cards
+from profiles.listing import headed_card_items
 from profiles.middleware import SignedInRequest
 from profiles.models import PHOTO_SIZES, Department, Topic, User
 from profiles.permissions import Permission, require
@@ -50,7 +50,7 @@ def finder(request: SignedInRequest) -> HttpResponse:
     filters = {name: item.slug for name, item in chosen.items() if item is not None}
     context = {
         "page": pages.cursors(page),
-        "people": headed_cards(page),
+        "people": headed_card_items(page),
         "words": text(words),
         **{name: {"name": text(item.name)} if item else None for name, item in chosen.items()},
         "filters": {name: text(slug) for name, slug in filters.items()},
@@ -60,7 +60,7 @@ def finder(request: SignedInRequest) -> HttpResponse:
         "without_topic": text(urlencode({"q": words, "department": filters.get("department", "")})),
     }
     if htmx.wants_fragment(request):
-        answer = HttpResponse(pages.fragment("profiles/_people.html", context, token=token_of(request)))
+        answer = HttpResponse(pages.fragment("profiles/_people.html", context, token=lazy_token_of(request)))
         answer.headers["HX-Trigger"] = json.dumps({"ck:announce": _count_in_words(page)})
     else:
         answer = pages.page(request, "profiles/people.html", context)

@@ -18,7 +18,7 @@ from intranet.lib.pagination import BadCursor, keyset_page
 from profiles import directory, slots
 from profiles.actions import topics as actions
 from profiles.forms.topics import AliasForm, CurateForm, TopicFilterForm
-from profiles.listing import cards, headed_cards
+from profiles.listing import card_items, headed_card_items
 from profiles.middleware import SignedInRequest
 from profiles.models import Topic, TopicState
 from profiles.permissions import Permission, can, require
@@ -73,8 +73,8 @@ def topic(request: SignedInRequest, slug: str) -> HttpResponse:
         "parent": pages.link(about.parent) if about.parent else None,
         "children": [pages.link(child) for child in about.children],
         "aliases": text(", ".join(about.aliases)),
-        "experts": headed_cards(about.experts),
-        "stewards": cards(about.stewards),
+        "experts": headed_card_items(about.experts),
+        "stewards": card_items(about.stewards),
         "stewards_are_many": len(about.stewards) != 1,
         "communities": [pages.link(community) for community in about.communities],
         "add_yours": text(reverse("person_edit", args=[request.user.pk])),

@@ -12,8 +12,8 @@ from django.utils import timezone
 from feeds import newest
 from feeds.actions import follows
 from feeds.beside import kept_items
-from feeds.models import Comment, Post, PostTopic
-from feeds.streams import Stream, StreamKind
+from feeds.models import Comment, Post, PostKind, PostTopic
+from feeds.streams import Stream, StreamKind, suggested_page
 from profiles.audience import writable_by
 from profiles.models import Audience, CommunityKind, Department, User
 from tests import factories
@@ -103,6 +103,21 @@ def test_what_many_may_not_see_does_not_hide_what_they_may(
     for _ in range(25 * newest.LATELY):
         factories.post(author=alice, audience=treasury.audience)
     assert [card.pk for card in Stream(StreamKind.FOLLOWING).page(charlie, cursor=None)] == seen[:4:-1]
+
+
+def test_announcements_do_not_take_the_place_of_what_is_newer(
+    alice: User, bob: User, charlie: User, walking: Callable[[int], None]
+) -> None:
+    walking(0)
+    club = factories.community("Club", owner=bob, kind=CommunityKind.HIDDEN)
+    old = [factories.post(author=charlie, kind=PostKind.ANNOUNCEMENT).pk for _ in range(25)]
+    seen = [factories.post(author=bob).pk for _ in range(5)]
+    for _ in range(25 * newest.LATELY):
+        factories.post(author=bob, audience=club.audience)
+    first = suggested_page(alice, cursor=None)
+    assert [card.pk for card in first] == [*seen[::-1], *old[: 25 - 16 : -1]]
+    rest = suggested_page(alice, cursor=first.next_cursor)
+    assert [card.pk for card in rest] == old[9::-1]
 
 
 def test_what_changes_a_post_changes_its_kept_fragment(alice: User, bob: User) -> None:

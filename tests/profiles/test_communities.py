@@ -337,3 +337,12 @@ class TestLookingAfter:
         assert as_(bob).get(answer.url).status_code == 404
         made = as_(bob).post("/communities/new/", form("Bees"))
         assert made.url == "/communities/bees/"
+
+
+def test_a_community_that_says_nothing_of_itself_shows_no_empty_words(as_: Any, alice: User) -> None:
+    shown = [
+        as_(alice).get(factories.community(name, owner=alice, description=words).get_absolute_url()).content.decode()
+        for name, words in (("Silent", ""), ("Telling", "Line one\nsee https://example.com & more"))
+    ]
+    assert "<p></p>" not in shown[0]
+    assert "<p>Line one<br>" in shown[1] and "&amp; more</p>" in shown[1]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
@@ -80,6 +81,24 @@ def test_a_session_that_ended_ends_at_the_next_page_whoever_it_was(alice: User, 
         session.update(session_data="forged:" + session.get().session_data)
     answer = client.get("/")
     assert answer.status_code == 302 and "/sign-in/" in answer["Location"]
+
+
+def test_a_session_that_holds_something_else_is_empty(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    held = signing.dumps([1], salt=client.session.key_salt, serializer=PickleBytes)
+    Session.objects.filter(pk=client.session.session_key).update(session_data=held)
+    assert client.get("/").status_code == 302
+
+
+class PickleBytes:
+    """What no session holds."""
+
+    def dumps(self, obj: Any) -> bytes:
+        return b"\x80\x04not JSON"
+
+    def loads(self, data: bytes) -> Any:
+        return data
 
 
 def test_the_secret_key_can_be_replaced_while_people_are_signed_in(alice: User, settings: Any) -> None:

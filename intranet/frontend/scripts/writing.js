@@ -11,6 +11,9 @@ const whenIdle = window.requestIdleCallback ?? ((callback) => setTimeout(callbac
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("textarea")) fetchTools()
 })
-document.addEventListener("htmx:load", fetchTools)
+// For the page itself htmx says so too, long before it has come to rest
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) fetchTools()
+})
 if (document.readyState === "complete") whenIdle(fetchTools)
 else window.addEventListener("load", () => whenIdle(fetchTools))

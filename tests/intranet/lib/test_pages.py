@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.shortcuts import render
@@ -23,7 +23,7 @@ TEMPLATE = "feeds/_panel_test.html"
 def template(settings: Any) -> str:
     source = (
         "<h1>{{ title }}</h1>{% if many %}<b>{{ many }}</b>{% endif %}<form>{% csrf_token %}</form>"
-        "<ul>{% for item in items %}<li>{{ item.name }}: {{ item.html }}</li>{% endfor %}</ul>{{ user.name }}"
+        "<ul>{% for item in items %}<li>{{ item.name }}: {{ item.html }}</li>{% endfor %}</ul>"
     )
     loaders = [("django.template.loaders.locmem.Loader", {TEMPLATE: source})]
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "APP_DIRS": False, "OPTIONS": {"loaders": loaders}}]
@@ -50,9 +50,31 @@ def test_what_differs_takes_no_frame_of_its_own(template: str, monkeypatch: pyte
     assert len(made) == 3
 
 
+class Named(NamedTuple):
+    name: Any
+    html: Any = ""
+
+
+def test_what_is_equal_and_shown_otherwise_has_frames_of_its_own(template: str) -> None:
+    for title in (True, 1, "1", 1.0, None, ""):
+        assert f"<h1>{title}</h1>" in pages.fragment(template, {"title": title}, token="")
+    for name in (mark_safe("<b>"), "<b>", pages.text("<b>")):
+        for item in (Named(name), {"name": name, "html": ""}):
+            shown = pages.fragment(template, {"title": "Names", "items": (item,)}, token="")
+            assert f"<li>{pages.text(name)}: </li>" in shown
+
+
 def test_a_row_of_the_database_is_no_key(template: str, alice: User) -> None:
-    with pytest.raises(TypeError, match="no key"):
-        pages.fragment(template, {"title": alice}, token="")
+    for value in (alice, [alice], (alice,), Named(alice), {"name": alice}, {1, 2}):
+        with pytest.raises(TypeError, match="no key"):
+            pages.fragment(template, {"title": value}, token="")
+
+
+def test_a_frame_knows_no_reader(settings: Any) -> None:
+    loaders = [("django.template.loaders.locmem.Loader", {"mine.html": "{{ user.name }}"})]
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "APP_DIRS": False, "OPTIONS": {"loaders": loaders}}]
+    with pytest.raises(RuntimeError, match="knows no reader"):
+        pages.fragment("mine.html", {}, token="")
 
 
 def test_no_reader_gets_what_is_anothers(as_: Any, alice: User, bob: User, charlie: User) -> None:
