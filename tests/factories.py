@@ -48,11 +48,16 @@ def role(user: User, role: Role, **scope: Any) -> RoleGrant:
 
 
 def community(
-    name: str = "", *, owner: User, kind: str = CommunityKind.OPEN, members: tuple[User, ...] = ()
+    name: str = "",
+    *,
+    owner: User,
+    kind: str = CommunityKind.OPEN,
+    members: tuple[User, ...] = (),
+    description: str = "",
 ) -> Community:
     """A community with an owner and members."""
     made, _ = communities.found(
-        name=name or f"Community {next(_numbers)}", kind=kind, description="", topics=[], key=uuid4(), by=owner
+        name=name or f"Community {next(_numbers)}", kind=kind, description=description, topics=[], key=uuid4(), by=owner
     )
     for member in members:
         CommunityMembership.objects.create(community=made, user=member, joined_at=timezone.now())
