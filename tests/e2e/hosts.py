@@ -6,6 +6,7 @@ Between a host and Redis stands a `Gate`, which can be shut: what is sent stays 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +30,12 @@ IS_SCALED = connection.vendor == "postgresql" and bool(service.REDIS_URL)
 
 
 def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    """An address that stays free while its server restarts: below the ports that clients are given."""
+    while True:
+        address = "127.0.0.1", random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(address)
+            return "{}:{}".format(*address)
 
 
 class Gate:
@@ -198,5 +202,8 @@ def hosts(folder: Path, number: int, gate: Gate) -> Iterator[list[Host]]:
 def _end_sessions() -> None:
     """PostgreSQL drops no database while a killed server is still known to it."""
     with connection.cursor() as cursor:
-        ending = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name LIKE 'host-%'"
-        cursor.execute(ending)
+        # Those of this worker's own database: another worker may have hosts too
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE application_name LIKE 'host-%' AND datname = current_database()"
+        )
