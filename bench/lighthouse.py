@@ -69,8 +69,13 @@ def install(folder: Path) -> str:
     return ""
 
 
-def load(playwright: Playwright, folder: Path, address: str, cookie: dict[str, str]) -> dict[str, float]:
+def load(
+    playwright: Playwright, folder: Path, address: str, cookie: dict[str, str], *, again: bool = True
+) -> dict[str, float]:
     """One load by a new browser that has a cookie and nothing else.
+
+    Args:
+        again: to try once more where the browser lost its own record of the load, which now and then it does.
 
     Raises:
         RuntimeError: Lighthouse could not measure it, or ended on another page.
@@ -90,6 +95,8 @@ def load(playwright: Playwright, folder: Path, address: str, cookie: dict[str, s
     browser.close()
     told: dict[str, Any] = json.loads(answer.read_text()) if answer.exists() else {}
     score, shown = told.get("categories", {}).get("performance", {}).get("score"), told.get("finalDisplayedUrl")
+    if again and told.get("runtimeError", {}).get("code") == "NO_NAVSTART":
+        return load(playwright, folder, address, cookie, again=False)
     if score is None or shown != address:
         raise RuntimeError(f"Lighthouse could not measure {address} ({shown}): {told.get('runtimeError', done.stderr)}")
     return {"score": score * 100, **{what: told["audits"][audit]["numericValue"] for what, audit in AUDITS.items()}}
