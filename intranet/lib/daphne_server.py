@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from autobahn.exception import Disconnected
 from daphne.server import Server
 
 from intranet.lib.sockets import MAX_MESSAGE
@@ -51,7 +53,9 @@ class BoundedServer(Server):
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         if gate := getattr(protocol, "gate", None):
             await gate.is_open.wait()
-        await super().handle_reply(protocol, message)
+        # Who left just now needs no answer; the application is told so by its next message
+        with suppress(Disconnected):
+            await super().handle_reply(protocol, message)
 
 
 def _write_frame(protocol: Any, frame: bytes) -> bool:
