@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from intranet.lib.kept import kept
 from intranet.lib.merged import Leg, Order, can_merge, first_ids
+from intranet.lib.pages import joined
 from intranet.lib.pagination import KeysetPage, keyset_page
 from profiles.models import CommunityMembership, DepartmentAncestor, Expertise, Membership, User
 from profiles.words import can_look_up, mentions
@@ -68,12 +69,12 @@ class Person(NamedTuple):
 
 def headed_card_items(people: Iterable[Person]) -> SafeString:
     """Cards with a heading each, as items of a list."""
-    return SafeString("".join(f'<li id="user-{person.pk}">{person.headed_card}</li>' for person in people))
+    return joined(f'<li id="user-{person.pk}">{person.headed_card}</li>' for person in people)
 
 
 def card_items(people: Iterable[Person]) -> SafeString:
     """Cards as items of a list."""
-    return SafeString("".join(f"<li>{person.card}</li>" for person in people))
+    return joined(f"<li>{person.card}</li>" for person in people)
 
 
 COLUMNS = ("pk", "name", "photo_key", "job_title", "main_department__label", "main_department__name")

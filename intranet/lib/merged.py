@@ -88,14 +88,9 @@ def first_ids(
         The SQL, and its parameters. PostgreSQL alone can run it.
     """
     # Everything that is put together here is SQL that Django made, or a number
-    ctes: list[str] = []
-    params: list[Any] = []
+    ctes, params = _sources(legs)
     way, within, last = ("DESC", ">=", "min(at)") if order.descending != backward else ("ASC", "<=", "max(at)")
     by = f"at {way}, id {way}"
-    for number, leg in enumerate(legs):
-        ids, ids_params = _sql(leg.ids)
-        ctes.append(f"sources{number} AS MATERIALIZED (SELECT DISTINCT id FROM ({ids}) AS known(id))")
-        params += ids_params
     # Through another table the database would ask of each row it meets, or read all of that table first
     walks = not any(leg.prefix for leg in legs)
     if walks:
@@ -139,14 +134,10 @@ def newest_ids(model: type[models.Model], legs: Sequence[Leg], *, size: int) -> 
     Returns:
         The SQL, and its parameters. PostgreSQL alone can run it.
     """
-    numbers, ctes, params = range(len(legs)), [], []
-    for number, leg in enumerate(legs):
-        ids, more = _sql(leg.ids)
-        ctes.append(f"sources{number} AS MATERIALIZED (SELECT DISTINCT id FROM ({ids}) AS known(id))")
-        params += more
+    numbers, (ctes, params) = range(len(legs)), _sources(legs)
     rows = model._base_manager.all()
     met, more = walk(rows, _reached(model, legs), along=rows, backward=False, size=size)
-    many = " + ".join(f"(SELECT count(*) FROM sources{number})" for number in numbers)
+    many = _number_of_sources(legs)
     ctes.append(f"walk AS MATERIALIZED (SELECT id, at FROM ({met}) AS row(id, at) WHERE {many} >= {VERY_MANY_SOURCES})")
     params += more
     # Of few sources so many each that together they have enough; of many one
@@ -178,6 +169,20 @@ def newest_ids(model: type[models.Model], legs: Sequence[Leg], *, size: int) -> 
         f"WITH {', '.join(ctes)} SELECT id, at FROM ({union}) AS merged ORDER BY at DESC, id DESC LIMIT {size}",
         params,
     )
+
+
+def _sources(legs: Sequence[Leg]) -> tuple[list[str], list[Any]]:
+    """The tables `sources0` and on, of what each leg looks for, and their parameters."""
+    ctes, params = [], []
+    for number, leg in enumerate(legs):
+        ids, more = _sql(leg.ids)
+        ctes.append(f"sources{number} AS MATERIALIZED (SELECT DISTINCT id FROM ({ids}) AS known(id))")
+        params += more
+    return ctes, params
+
+
+def _number_of_sources(legs: Sequence[Leg]) -> str:
+    return " + ".join(f"(SELECT count(*) FROM sources{number})" for number in range(len(legs)))
 
 
 def _reached(model: type[models.Model], legs: Sequence[Leg]) -> Q:
@@ -284,7 +289,7 @@ def _walk(
     reached = reduce(or_, (Q((f"{leg.column}__in", ids_of(f"sources{number}"))) for number, leg in enumerate(legs)))
     table = rows.model._base_manager.all()
     sql, params = walk(rows, reached, along=table, backward=backward, size=size, order=order)
-    many = " + ".join(f"(SELECT count(*) FROM sources{number})" for number in range(len(legs)))
+    many = _number_of_sources(legs)
     return f"SELECT id, at FROM ({sql}) AS row(id, at) WHERE {many} >= {MANY_SOURCES}", params
 
 
